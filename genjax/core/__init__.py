@@ -1,0 +1,38 @@
+"""The contract: every model is a game between players. Imports nothing of genjax."""
+
+from genjax.core.contract import (
+    Aux,
+    Batch,
+    Metrics,
+    Model,
+    Objective,
+    Player,
+    Stage,
+    State,
+    Variables,
+    stages,
+    variables_for_sampling,
+)
+from genjax.core.devices import DATA_AXIS, data_axis, mean_over_devices
+from genjax.core.game import Ema, game
+from genjax.core.spec import Spec
+
+__all__ = [
+    "DATA_AXIS",
+    "Aux",
+    "Batch",
+    "Ema",
+    "Metrics",
+    "Model",
+    "Objective",
+    "Player",
+    "Spec",
+    "Stage",
+    "State",
+    "Variables",
+    "data_axis",
+    "game",
+    "mean_over_devices",
+    "stages",
+    "variables_for_sampling",
+]

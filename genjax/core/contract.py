@@ -1,0 +1,136 @@
+"""The contract that every system of the library keeps: plain tuples of data and of pure functions.
+
+A network maps arrays to arrays; a player trains some networks by one objective; a game between
+players is a `Model`; a curriculum is a tuple of `Stage`s. See `genjax.core.game.game`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import optax
+
+Variables = Mapping[str, Any]  # network -> what linen's init returns: {"params": ..., ...}
+Batch = Mapping[str, Any]  # entry -> array [B, ...]; named streams are sub-dicts
+Metrics = Mapping[str, jax.Array]
+
+
+class Aux(NamedTuple):
+    """What an objective returns beside its loss.
+
+    Attributes:
+        metrics: scalars to report, by name.
+        updates: new values of collections other than params, `{network: {collection: tree}}`, and of
+            adaptive scalars, `{"extra": {name: value}}`. A turn keeps those of the networks that its
+            player trains and of `extra`; the rest is dropped, so that batch statistics move only
+            when their own player trains.
+    """
+
+    metrics: Metrics = {}
+    updates: Variables = {}
+
+
+Objective = Callable[[jax.Array, Variables, Batch], tuple[jax.Array, Aux]]
+Gate = Callable[[Variables, Metrics], jax.Array]
+
+
+class Player(NamedTuple):
+    """One side of a game.
+
+    Attributes:
+        trains: names of the networks that it changes: their params by gradient, their other
+            collections by `Aux.updates`.
+        objective: `(key, variables, batch) -> (loss, Aux)`, a scalar loss to minimise.
+        optimizer: an optax transformation; clipping and weight decay belong in it.
+        turns: minibatches it trains on in a round, or a schedule `step -> turns` (bursts, or every
+            third round: 0 turns in the others).
+        max_turns: the largest value of `turns` where that is a schedule.
+        gate: `(variables, metrics) -> bool`, from the variables before the turn and the turn's
+            metrics: whether the turn's update is kept (3D-GAN, C-RNN-GAN).
+        name: what metrics and errors call it; the names of `trains`, joined by +, if not given.
+    """
+
+    trains: tuple[str, ...]
+    objective: Objective
+    optimizer: optax.GradientTransformation
+    turns: int | Callable[[jax.Array], jax.Array] = 1
+    max_turns: int | None = None
+    gate: Gate | None = None
+    name: str | None = None
+
+
+class State(NamedTuple):
+    """All that the next round needs, one pytree; whatever else there is to know is a metric.
+
+    Attributes:
+        step: rounds done, int32 scalar.
+        variables: per network what linen keeps of it, and `extra` for adaptive scalars.
+        opt_states: one optimizer state a player, in the order of the players.
+        ema: averaged params of the networks that the game averages, by network.
+    """
+
+    step: jax.Array
+    variables: Variables
+    opt_states: tuple[Any, ...]
+    ema: Mapping[str, Any]
+
+
+class Model(NamedTuple):
+    """A system: pure functions, None where it cannot do it.
+
+    Attributes:
+        init: `(key, batch) -> State`; only the shapes of `batch` (one minibatch) matter, unless a
+            paper initialises from data.
+        update: `(key, state, batches) -> (State, Metrics)`, one round: every player takes its turns.
+            `batches` has a leading axis of `num_batches` minibatches; turn t of a player uses
+            minibatch t. Metrics are named `player/metric`; `player/loss` and `player/grad_norm`
+            are always there.
+        sample: `(key, variables, num, condition=None) -> [num, ...]`, in the range of the data.
+        log_prob: `(key, variables, x) -> [B]`, nats; exact, or the bound or estimate that the
+            system's docstring names.
+        encode: `(key, variables, x) -> z`, [B, ...]: a code without noise (a posterior's mean).
+        decode: `(key, variables, z) -> x`, [B, ...]: an expected example, in the range of the data.
+        evaluate: `(key, variables, batch) -> {name: [B]}`: what the system's paper reports of an
+            example, in nats where it is a likelihood (elbo, reconstruction, kl, ...).
+        select: the entry of `evaluate` whose mean on validation data says which checkpoint is best
+            (larger is better); None where the paper has no such figure.
+        num_batches: minibatches that a round takes: the most turns that a player has.
+    """
+
+    init: Callable[[jax.Array, Batch], State]
+    update: Callable[[jax.Array, State, Batch], tuple[State, Metrics]]
+    sample: Callable[..., jax.Array] | None = None
+    log_prob: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    encode: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    decode: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    evaluate: Callable[[jax.Array, Variables, Batch], Mapping[str, jax.Array]] | None = None
+    select: str | None = None
+    num_batches: int = 1
+
+
+class Stage(NamedTuple):
+    """A part of a curriculum: a model, for how many rounds, and how it takes the state over.
+
+    Attributes:
+        model: what is trained.
+        rounds: how long; None (of the last stage only) for what is left of the steps asked for.
+        enter: `(key, state) -> State`: from the last state of the stage before to this stage's
+            first; None keeps the state as it is. The loop keeps `step` counting on.
+    """
+
+    model: Model
+    rounds: int | None = None
+    enter: Callable[[jax.Array, State], State] | None = None
+
+
+def stages(model_or_curriculum: Model | tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """The curriculum of whatever a system's function returned: a plain model is one stage."""
+    if isinstance(model_or_curriculum, Model):
+        return (Stage(model_or_curriculum),)
+    return tuple(model_or_curriculum)
+
+
+def variables_for_sampling(state: State) -> Variables:
+    """The variables of `state` with averaged params wherever the game keeps an average."""
+    averaged = {name: {**state.variables[name], "params": ema} for name, ema in state.ema.items()}
+    return {**state.variables, **averaged}

@@ -1,0 +1,34 @@
+"""What one example of a data set looks like: the only thing that a system is told of its data."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+_ENTRIES = {1: "vector", 2: "sequence", 3: "image", 4: "voxels"}
+
+
+class Spec(NamedTuple):
+    """The look of one example; `genjax.data` gives it, a system's function takes it.
+
+    Attributes:
+        shape: shape of one example: (D,), (T, F), (H, W, C) or (D, H, W, 1).
+        num_levels: how many values an element takes (2: binary, 256: bytes), evenly spaced over the
+            data's range; None where it is continuous.
+        num_classes: number of classes of `label`; None where there are no labels.
+        extras: shapes of the other entries of a batch, by name, without the batch axis.
+    """
+
+    shape: tuple[int, ...]
+    num_levels: int | None = None
+    num_classes: int | None = None
+    extras: Mapping[str, tuple[int, ...]] = {}
+
+    @property
+    def entry(self) -> str:
+        """Name of the example in a batch: `vector`, `sequence`, `image` or `voxels`, by rank.
+
+        Raises:
+            ValueError: if the rank of `shape` is not 1 to 4.
+        """
+        if len(self.shape) not in _ENTRIES:
+            raise ValueError(f"an example has 1 to 4 axes, got shape {self.shape}")
+        return _ENTRIES[len(self.shape)]
