@@ -1,0 +1,1 @@
+"""Binaries: flags, and a choice of model, data and loop. Run as `python -m experiments.NAME`."""

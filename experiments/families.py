@@ -1,0 +1,41 @@
+"""The systems by family and name."""
+
+import difflib
+from collections.abc import Callable
+
+import genjax.vae
+from genjax.core import Model, Spec, stages
+
+FAMILIES = {"vae": genjax.vae.MODELS}
+_CAPABILITIES = ("sample", "log_prob", "encode", "decode")
+
+
+def find(family: str, name: str) -> Callable:
+    """The function of the system `name` of `family`.
+
+    Raises:
+        ValueError: if there is none, with the names that there are.
+    """
+    models = FAMILIES[family]
+    if name not in models:
+        near = difflib.get_close_matches(name, models, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(
+            f"unknown --model {name!r}{hint} Models of this binary: {', '.join(models)}"
+        )
+    return models[name]
+
+
+def describe(family: str) -> str:
+    """One line for each system: its name, its paper, what it can do."""
+    lines = []
+    for name, make in FAMILIES[family].items():
+        model = stages(make(Spec((8, 8, 1), 2, 10)))[-1].model
+        paper = make.__doc__.strip().splitlines()[0].rstrip(".")
+        lines.append(f"{name:16} {paper}; can {', '.join(capabilities(model))}")
+    return "\n".join(lines)
+
+
+def capabilities(model: Model) -> list[str]:
+    """Names of what the model can do."""
+    return [name for name in _CAPABILITIES if getattr(model, name) is not None]

@@ -1,0 +1,143 @@
+"""`file:PATH`: sets in .npz, .npy and .mat files. Nothing is ever unpickled."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from genjax.core.spec import Spec
+from genjax.data import checks, images
+from genjax.data.dataset import ArraySource, Splits
+from genjax.data.splits import SPLITS, assign
+
+_LABELS = ("y", "label", "labels")
+_EXPECTED = "x_train, x_valid, x_test with y_train, y_valid, y_test, or one array x with labels y"
+
+
+def file_set(
+    path: str,
+    *,
+    image_size: int | None = None,
+    channels: int | None = None,
+    test_fraction: float = 0.1,
+    valid_fraction: float = 0.1,
+) -> Splits:
+    """The set in one file: vectors [N, D], or images [N, H, W] or [N, H, W, C].
+
+    Args:
+        path: .npy with one array, or .npz or .mat with the arrays `x_train` and, where it has them,
+            `x_valid`, `x_test` and `y_...`; or with one array, `x` or the only one of two to four
+            axes, and its labels `y`, that is split.
+        image_size, channels: see `genjax.data.load`.
+        test_fraction, valid_fraction: see `genjax.data.splits.assign`.
+
+    Raises:
+        ValueError: for a missing or unreadable file, pickled objects, or arrays that are no set.
+    """
+    arrays = read_arrays(path)
+    keys, label_keys = _keys(path, arrays)
+    examples = checks.canonical_examples({key: arrays[key] for key in keys.values()})
+    examples = {split: examples[key] for split, key in keys.items()}
+    labels = {
+        split: checks.check_labels(key, arrays[key], len(examples[split]))
+        for split, key in label_keys.items()
+    }
+    num_classes = checks.check_classes(labels) if labels else None
+    entry = "vector" if next(iter(examples.values())).ndim == 2 else "image"
+    if entry == "image":
+        examples = {
+            name: images.fit_all(each, image_size, channels) for name, each in examples.items()
+        }
+    elif image_size is not None or channels is not None:
+        raise ValueError(
+            f"{path} holds vectors, which have no image_size or channels: leave them out"
+        )
+    maximum, num_levels = checks.levels(list(examples.values()))
+    sizes = {name: len(each) for name, each in examples.items()}
+    sources = {}
+    for split, (name, rows) in assign(sizes, test_fraction, valid_fraction).items():
+        arrays = {entry: examples[name][rows]}
+        if labels:
+            arrays["label"] = labels[name][rows]
+        sources[split] = ArraySource(arrays)
+    shape = tuple(examples["train"].shape[1:])
+    return Splits(Spec(shape, num_levels, num_classes), maximum, **sources)
+
+
+def read_arrays(path: str) -> dict[str, np.ndarray]:
+    """The arrays of a .npz, .npy or .mat file by name (`x` for .npy), without unpickling.
+
+    Raises:
+        ValueError: if there is no such file, it cannot be read, or it holds pickled objects.
+    """
+    readers = {".npz": _read_npz, ".npy": _read_npy, ".mat": _read_mat}
+    file = Path(path).expanduser()
+    if file.suffix.lower() not in readers:
+        raise ValueError(f"cannot tell the format of {path}: expected a .npz, .npy or .mat file")
+    if not file.is_file():
+        raise ValueError(f"no such file: {path}")
+    try:
+        arrays = readers[file.suffix.lower()](file)
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        if "allow_pickle" in str(error):
+            raise ValueError(
+                f"{path} holds pickled objects, which could run code, and is refused: "
+                "save plain arrays of numbers with numpy.savez"
+            ) from error
+        raise ValueError(f"{path} cannot be read ({_first_line(error)}): save it anew") from error
+    return arrays
+
+
+def _read_npz(file):
+    with np.load(file, allow_pickle=False) as archive:
+        if not hasattr(archive, "files"):
+            raise ValueError("it is no .npz archive")
+        arrays = {name: archive[name] for name in archive.files}
+    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+
+
+def _read_npy(file):
+    return {"x": np.load(file, allow_pickle=False)}
+
+
+def _read_mat(file):
+    try:
+        from scipy.io import loadmat
+    except ImportError as error:
+        raise ValueError(".mat files need SciPy: pip install scipy") from error
+    try:
+        arrays = loadmat(file)
+    except NotImplementedError as error:
+        raise ValueError("MATLAB 7.3 files are HDF5: save it with -v7") from error
+    # Cells and structs come as object arrays: they are no numbers, and nothing here looks inside.
+    return {
+        name: array
+        for name, array in arrays.items()
+        if isinstance(array, np.ndarray) and not array.dtype.hasobject
+    }
+
+
+def _keys(path, arrays):
+    """Keys of the examples and of the labels by split; `train` alone where one array is split."""
+    if "x_train" in arrays:
+        keys = {split: f"x_{split}" for split in SPLITS if f"x_{split}" in arrays}
+        labels = {split: f"y_{split}" for split in keys if f"y_{split}" in arrays}
+        missing = [f"y_{split}" for split in keys if split not in labels]
+        if labels and missing:
+            raise ValueError(
+                f"{path} has labels for some splits only: add {', '.join(missing)} or remove all y_*"
+            )
+        return keys, labels
+    candidates = [key for key, each in arrays.items() if 2 <= each.ndim <= 4 and key not in _LABELS]
+    if "x" in arrays:
+        candidates = ["x"]
+    if len(candidates) != 1:
+        raise ValueError(
+            f"{path} needs {_EXPECTED}; it has {', '.join(sorted(arrays)) or 'no arrays'}: rename them"
+        )
+    labels = [key for key in _LABELS if key in arrays]
+    return {"train": candidates[0]}, {"train": labels[0]} if labels else {}
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]

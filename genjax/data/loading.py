@@ -1,0 +1,131 @@
+"""`load`: from a name to a data set with its transforms."""
+
+from genjax.data import images, transforms
+from genjax.data.dataset import Dataset, Splits
+from genjax.data.digits import digits
+from genjax.data.files import file_set
+from genjax.data.folder import folder_set
+from genjax.data.tfds import tfds_set
+
+BINARIZATIONS = ("none", "threshold", "static", "dynamic")
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | None = None,
+    test_fraction: float = 0.1,
+    valid_fraction: float = 0.1,
+    image_size: int | None = None,
+    channels: int | None = None,
+    binarization: str | None = None,
+    dequantize: bool = False,
+    scale: tuple[float, float] = (0.0, 1.0),
+    flip: bool = False,
+    seed: int = 0,
+) -> Dataset:
+    """The data set `name`.
+
+    Args:
+        name: `digits`, `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+        data_dir: where TFDS sets lie or are put; None is TFDS's own default.
+        test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
+            where the set has no such split; above 0 and below 1.
+        image_size: images are cropped to the centred square and resized to this side on load.
+        channels: 1 or 3; None keeps the set's own.
+        binarization: `none`, `threshold`, `static` (one draw for each example, by `seed`),
+            `dynamic` (anew in each step; evaluation sees the static draw), or None, the set's own:
+            `threshold` for `digits`, `none` for others and where `dequantize` is set.
+        dequantize: whether uniform noise makes the levels continuous; evaluation sees a fixed draw.
+        scale: (low, high) that the smallest and largest value go to. Continuous vectors have no
+            range of their own and stay as they are.
+        flip: whether training images are mirrored at random.
+        seed: of the fixed draws.
+
+    Returns:
+        The data set, with raw sources and its transforms.
+
+    Raises:
+        ValueError: in one line, for whatever is wrong with the name, the files or the options.
+    """
+    splits = _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels)
+    if binarization is None:
+        binarization = "none" if dequantize else splits.binarization
+    _check_options(splits, binarization, dequantize, flip)
+    num_levels = splits.spec.num_levels
+    if binarization != "none":
+        num_levels = 2
+    elif dequantize:
+        num_levels = None
+    train = _values(splits, binarization, dequantize, scale, seed, fixed=False)
+    if flip:
+        train = transforms.chain(train, transforms.random_flip(splits.spec.entry))
+    return Dataset(
+        name=name,
+        spec=splits.spec._replace(num_levels=num_levels),
+        train=splits.train,
+        valid=splits.valid,
+        test=splits.test,
+        train_transform=train,
+        eval_transform=_values(splits, binarization, dequantize, scale, seed, fixed=True),
+    )
+
+
+def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels) -> Splits:
+    kind, colon, path = name.partition(":")
+    images.check_options(image_size, channels)
+    options = {
+        "image_size": image_size,
+        "channels": channels,
+        "test_fraction": test_fraction,
+        "valid_fraction": valid_fraction,
+    }
+    if name == "digits":
+        return digits(image_size, channels)
+    if colon and kind == "file":
+        return file_set(path, **options)
+    if colon and kind == "folder":
+        return folder_set(path, **options)
+    return tfds_set(name, data_dir=data_dir, **options)
+
+
+def _values(splits, binarization, dequantize, scale, seed, *, fixed):
+    """The transform of the values; where `fixed`, none of its draws comes from the step's key."""
+    entry, maximum = splits.spec.entry, splits.maximum
+    low, high = scale
+    if maximum is None:
+        return transforms.to_float(entry)
+    if binarization == "threshold":
+        return transforms.threshold(entry, maximum, low, high)
+    if binarization == "static" or (binarization == "dynamic" and fixed):
+        return transforms.static_binarization(entry, maximum, low, high, seed)
+    if binarization == "dynamic":
+        return transforms.dynamic_binarization(entry, maximum, low, high)
+    if dequantize:
+        draw = seed if fixed else None
+        return transforms.dequantize(entry, maximum, splits.spec.num_levels, low, high, draw)
+    return transforms.scale(entry, maximum, low, high)
+
+
+def _check_options(splits, binarization, dequantize, flip):
+    if binarization not in BINARIZATIONS:
+        raise ValueError(
+            f"unknown binarization {binarization!r}: choose from {', '.join(BINARIZATIONS)}"
+        )
+    if binarization != "none" and splits.maximum is None:
+        raise ValueError(
+            f"binarization {binarization!r} needs values of a known range, and this set's vectors are "
+            "continuous: pass binarization 'none'"
+        )
+    if dequantize and binarization != "none":
+        raise ValueError(
+            f"dequantize and binarization {binarization!r} exclude each other: leave one out"
+        )
+    if dequantize and splits.spec.num_levels is None:
+        raise ValueError(
+            "dequantize needs a set of levels, and this one is continuous: leave it out"
+        )
+    if flip and splits.spec.entry != "image":
+        raise ValueError(
+            f"flip needs images, and this set holds a {splits.spec.entry}: leave it out"
+        )

@@ -1,0 +1,36 @@
+"""Several processes, on one host or many, as one run."""
+
+import jax
+
+# How long the others go on without word from a process before they end.
+HEARTBEAT_SECONDS = 30
+
+
+def join(coordinator: str | None, num_processes: int | None, process_id: int | None) -> None:
+    """Makes this process one of a run's; call before anything touches a device.
+
+    Args:
+        coordinator: host:port at which process 0 listens; None takes all three from the cluster's
+            environment (Slurm, Open MPI, Cloud TPU, Kubernetes).
+        num_processes: how many there are.
+        process_id: which this is, 0 to num_processes - 1.
+
+    Raises:
+        ValueError: if only some of the three are given, or the processes do not find each other.
+    """
+    given = [value is not None for value in (coordinator, num_processes, process_id)]
+    if any(given) and not all(given):
+        raise ValueError(
+            "--distributed needs all of --coordinator=host:port, --num_processes and --process_id, or "
+            "none of them where the cluster says"
+        )
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    try:
+        jax.distributed.initialize(
+            coordinator, num_processes, process_id, heartbeat_timeout_seconds=HEARTBEAT_SECONDS
+        )
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"--distributed: the processes did not find each other: {reason}"
+        ) from error

@@ -1,0 +1,252 @@
+"""`fit`: trains a model or a curriculum on a data set, from wherever an earlier run left off."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from genjax.core import Model, Stage, State, stages, variables_for_sampling
+from genjax.data import Dataset
+from genjax.training import curriculum, rounds
+from genjax.training.checkpoints import Checkpoints
+from genjax.training.config import Config, TrainingError, check
+from genjax.training.evaluation import make_evaluate
+from genjax.training.feed import example_batch, feed
+from genjax.training.placement import Placement, placement
+from genjax.training.progress import Progress
+from genjax.training.signals import Stop
+from genjax.training.workdir import MetricsLog, open_workdir
+
+# Fields of Config on which the run itself depends; the others may differ on a resume.
+_DECIDING = ("batch_size", "seed", "num_seeds", "parallel")
+
+
+class Fitted(NamedTuple):
+    """What a run ends with.
+
+    Attributes:
+        state: host arrays; every leaf has a leading axis of seeds where there are several.
+        step: rounds done.
+        interrupted: whether a signal ended the run before its last step.
+        seconds_per_step: median over the calls of the compiled loop, None if none was made.
+        compile_seconds: spent compiling it.
+    """
+
+    state: State
+    step: int
+    interrupted: bool
+    seconds_per_step: float | None
+    compile_seconds: float
+
+
+class Keys(NamedTuple):
+    """A run's keys by use: pure functions of its seed; [num_seeds] each where there are several."""
+
+    init: jax.Array
+    rounds: jax.Array
+    stages: jax.Array
+    evaluation: jax.Array
+
+
+def run_keys(seed: int, num_seeds: int = 1) -> Keys:
+    """The keys of the run with this seed, or of `num_seeds` runs with the seeds from it on."""
+
+    def keys(seed):
+        return Keys(*jax.random.split(jax.random.key(seed), len(Keys._fields)))
+
+    return keys(seed) if num_seeds == 1 else jax.vmap(keys)(jnp.arange(seed, seed + num_seeds))
+
+
+def fit(
+    model_or_curriculum: Model | tuple[Stage, ...],
+    dataset: Dataset,
+    config: Config,
+    *,
+    identity: Mapping[str, Any] | None = None,
+    on_evaluation: Callable[[int, Any], None] | None = None,
+) -> Fitted:
+    """Trains for `config.steps` rounds, or what is left of them.
+
+    The run depends on the seed, the model and the data alone: neither on how rounds are grouped in
+    calls, nor on where it was stopped and resumed.
+
+    Args:
+        model_or_curriculum: what a system's function returned.
+        dataset: training data; `valid` chooses the best checkpoint, `test` is not looked at.
+        config: how; see `Config`.
+        identity: what else decides the run (model, hyper-parameters, data), for config.json; a
+            resume with another one is refused.
+        on_evaluation: called as `(step, variables)` after each validation, with host variables
+            (averaged where the game averages), in the first process only.
+
+    Raises:
+        ValueError: for a configuration that cannot be, or a workdir that holds another run.
+        TrainingError: if a loss or gradient stops being finite, if no checkpoint is whole, or if
+            another process of the run is gone.
+    """
+    check(config)
+    parts = curriculum.plan(stages(model_or_curriculum), config.steps)
+    keys = run_keys(config.seed, config.num_seeds)
+    place = placement(config.parallel, config.batch_size)
+    batch = example_batch(dataset.train, dataset.train_transform, config.batch_size)
+    progress = Progress(config.steps, config.log_every)
+    checkpoints = _open(config, identity)
+
+    step, state = _first_or_restored(parts, keys, batch, config, checkpoints, progress)
+    log = None
+    if config.workdir is not None and jax.process_index() == 0:
+        log = MetricsLog(config.workdir, step)
+    validate = _validator(dataset, keys.evaluation, config)
+    durations, compile_seconds, interrupted = [], 0.0, False
+    try:
+        with Stop() as stop, progress:
+            progress.start(step)
+            while step < config.steps and not interrupted:
+                index = curriculum.part_at(parts, step)
+                part = parts[index]._replace(end=min(parts[index].end, config.steps))
+                for call in _calls(part, step, state, dataset, keys.rounds, place, config):
+                    step, compile_seconds = call.step, compile_seconds + call.compile_seconds
+                    durations.append(call.seconds / call.count)
+                    report = place.gather(call.report)
+                    if failed := rounds.failure(report):
+                        raise TrainingError(_stopped(failed, checkpoints))
+                    metrics = rounds.means(report)
+                    due = step % config.eval_every == 0 or step == config.steps
+                    interrupted = stop.asked() and step < config.steps
+                    if due or interrupted or step == part.end:
+                        state = place.gather(call.state)
+                    score = None
+                    if due:
+                        variables = variables_for_sampling(state)
+                        score, valid = validate(part.model, variables)
+                        metrics |= valid
+                        if on_evaluation and jax.process_index() == 0:
+                            on_evaluation(step, variables)
+                    if log:
+                        log.write(step, {**metrics, "seconds_per_step": durations[-1]})
+                    progress.update(step, metrics, durations[-1])
+                    if step == part.end < config.steps:
+                        state, score = (
+                            _enter(parts[index + 1], index + 1, keys, state, config),
+                            None,
+                        )
+                    if checkpoints and (due or interrupted):
+                        checkpoints.save(step, state, score)
+                    if interrupted:
+                        break
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1:
+            raise
+        reason = str(error).splitlines()[0]
+        raise TrainingError(f"another process of this run is gone ({reason})") from error
+    finally:
+        if log:
+            log.close()
+        if checkpoints:
+            checkpoints.close()
+    rate = float(np.median(durations)) if durations else None
+    return Fitted(state, step, interrupted, rate, compile_seconds)
+
+
+class _Call(NamedTuple):
+    """One call of the compiled loop: the state is the device's, valid until the next call."""
+
+    step: int
+    count: int
+    state: Any
+    report: rounds.Report
+    seconds: float
+    compile_seconds: float
+
+
+def _calls(part, step, state, dataset, key, place: Placement, config: Config) -> Iterator[_Call]:
+    """Plays the rounds of `part` from `step` on, one compiled call at a time."""
+    source = feed(
+        dataset.train,
+        place,
+        batch_size=config.batch_size,
+        num_batches=part.model.num_batches,
+        key=key,
+        num_seeds=config.num_seeds,
+        chunk=config.chunk,
+        limit_mb=config.device_data_limit_mb,
+    )
+    play = rounds.make_rounds(part.model, source, place, dataset.train_transform, config.num_seeds)
+    spans = curriculum.spans(step, part.end, config.chunk, config.eval_every)
+    key, state, executable = place.replicate(key), place.replicate(state), None
+    for (start, count), data in zip(spans, source.chunks(spans), strict=True):
+        arguments = (key, state, data, jnp.int32(count))
+        compile_seconds = 0.0
+        if executable is None:
+            began = time.perf_counter()
+            executable = place.compile(play, arguments)
+            compile_seconds = time.perf_counter() - began
+        began = time.perf_counter()
+        state, report = jax.block_until_ready(executable(*arguments))
+        seconds = time.perf_counter() - began
+        yield _Call(start + count, count, state, report, seconds, compile_seconds)
+
+
+def _open(config: Config, identity) -> Checkpoints | None:
+    if config.workdir is None:
+        return None
+    free = {**config._asdict(), "processes": jax.process_count()}
+    deciding = {name: free.pop(name) for name in _DECIDING}
+    open_workdir(config.workdir, {**(identity or {}), **deciding}, free, config.overwrite)
+    return Checkpoints(Path(config.workdir) / "checkpoints", keep=config.keep)
+
+
+def _first_or_restored(parts, keys, batch, config, checkpoints, progress) -> tuple[int, State]:
+    """(step, host state) of the newest whole checkpoint, or of a new run."""
+
+    def first(index):
+        start = lambda init, stage: curriculum.first_state(parts, index, init, stage, batch)
+        start = jax.vmap(start) if config.num_seeds > 1 else start
+        return lambda: start(keys.init, keys.stages)
+
+    if checkpoints:
+        restored = checkpoints.restore_newest(
+            lambda step: jax.eval_shape(first(curriculum.part_at(parts, step))), progress.say
+        )
+        if restored:
+            progress.say(f"resuming {config.workdir} at step {restored[0]} of {config.steps}")
+            return restored
+    return 0, jax.device_get(jax.jit(first(0))())
+
+
+def _enter(part, index, keys, state, config) -> State:
+    def begin(key, state):
+        return curriculum.enter(part, jax.random.fold_in(key, index), state)
+
+    begin = jax.vmap(begin) if config.num_seeds > 1 else begin
+    return jax.device_get(jax.jit(begin)(keys.stages, state))
+
+
+def _validator(dataset, key, config) -> Callable[[Model, Any], tuple[float | None, dict[str, Any]]]:
+    """`(model, variables) -> (score, metrics)` on the validation split; compiled once a model."""
+    compiled = {}
+
+    def validate(model, variables):
+        if model.evaluate is None:
+            return None, {}
+        if model not in compiled:
+            compiled[model] = make_evaluate(
+                model.evaluate, dataset, batch_size=config.batch_size, num_seeds=config.num_seeds
+            )
+        values = compiled[model](key, variables, dataset.valid)
+        score = float(np.mean(values[model.select])) if model.select else None
+        return score, {f"valid/{name}": value for name, value in values.items()}
+
+    return validate
+
+
+def _stopped(failed: str, checkpoints) -> str:
+    if checkpoints is None or not checkpoints.steps():
+        return f"training stopped at {failed}; no checkpoint had been written"
+    checkpoints.wait()
+    last = checkpoints.steps()[-1]
+    return f"training stopped at {failed}; the last finite checkpoint is of step {last}"
