@@ -1,11 +1,25 @@
 """Four virtual CPU devices and no silent broadcasting for every test."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
 import chex
 import jax
 import pytest
 
 jax.config.update("jax_num_cpu_devices", 4)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Compiling dominates: what one test compiled, the next (or a process that it starts) finds here.
+_CACHE = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+if _CACHE is None:
+    _CACHE = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="genjax-tests-")
+    atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
+jax.config.update("jax_compilation_cache_dir", _CACHE)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,13 @@
 """Where batches come from: the embedded digits, TFDS sets, files and folders."""
 
+from genjax.data import transforms
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
-from genjax.data.loading import load
+from genjax.data.loading import BINARIZATIONS, load
 from genjax.data.order import batch_indices, epoch_order, num_batches_per_epoch
+from genjax.data.stream import stream
 
 __all__ = [
+    "BINARIZATIONS",
     "ArraySource",
     "Dataset",
     "LazySource",
@@ -14,4 +17,6 @@ __all__ = [
     "epoch_order",
     "load",
     "num_batches_per_epoch",
+    "stream",
+    "transforms",
 ]

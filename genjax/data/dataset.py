@@ -1,6 +1,6 @@
 """What a data set is: three disjoint sources of raw examples and two pure transforms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -9,6 +9,8 @@ from genjax.core.spec import Spec
 
 Batch = dict[str, Any]
 Transform = Callable[[Any, Batch], Batch]
+
+_CHUNK = 512  # encoded records in memory at a time
 
 
 class Source(Protocol):
@@ -96,8 +98,11 @@ class ArraySource:
 class LazySource:
     """A split that is decoded as it is read: some rows of a store that decodes by row."""
 
-    def __init__(self, decode: Callable[[int], dict[str, np.ndarray]], rows: np.ndarray):
-        """Takes `decode(row)`, which returns one example and is safe in threads, and the `rows`."""
+    def __init__(
+        self, decode: Callable[[list[int]], Iterable[dict[str, np.ndarray]]], rows: np.ndarray
+    ):
+        """Takes `decode(rows)`, which gives the examples one by one and is safe in threads, and
+        the `rows` of the split, at least one."""
         self._decode = decode
         self._rows = np.asarray(rows, np.int64)
 
@@ -105,15 +110,17 @@ class LazySource:
         return len(self._rows)
 
     def __getitem__(self, indices):
-        rows = self._rows[indices]
-        first = self._decode(int(self._rows[0]))
-        batch = {
-            name: np.empty((len(rows), *np.shape(each)), np.asarray(each).dtype)
-            for name, each in first.items()
-        }
-        for position, row in enumerate(rows):
-            for name, each in self._decode(int(row)).items():
-                batch[name][position] = each
+        rows = self._rows[indices].tolist()
+        batch = {}
+        for start in range(0, len(rows), _CHUNK):
+            for position, example in enumerate(self._decode(rows[start : start + _CHUNK]), start):
+                if not batch:
+                    batch = {
+                        name: np.empty((len(rows), *np.shape(each)), each.dtype)
+                        for name, each in example.items()
+                    }
+                for name, each in example.items():
+                    batch[name][position] = each
         return batch
 
     @property

@@ -48,9 +48,10 @@ def folder_set(
     if channels is None:
         channels = 1 if all(mode in _GREY_MODES for mode in modes) else 3
 
-    def decode(row):
-        example = {"image": images.fit(_pixels(files[row], channels), image_size, channels)}
-        return example if labels is None else {**example, "label": labels[row]}
+    def decode(rows):
+        for row in rows:
+            example = {"image": images.fit(_pixels(files[row], channels), image_size, channels)}
+            yield example if labels is None else {**example, "label": labels[row]}
 
     sources = {
         split: in_memory_if_small(LazySource(decode, rows))

@@ -36,7 +36,7 @@ def assign(
 def fixed_permutation(num_examples: int) -> np.ndarray:
     """The permutation of 0..num_examples-1 that every split in this library goes by."""
     # The legacy generator: NumPy promises that its stream never changes, and splits must not either.
-    return np.random.RandomState(0).permutation(num_examples)  # noqa: NPY002
+    return np.random.RandomState(0).permutation(num_examples)
 
 
 def _held_out(rows, fraction, name):

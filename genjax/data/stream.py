@@ -84,7 +84,7 @@ def stream(
 def _order(key, num_batches, batch_size, size):
     """`step -> int32 [num_batches, batch_size]` on the host, a block of rounds at a time."""
     rounds = max(1, _BLOCK // (num_batches * batch_size))
-    key = jax.device_put(key, jax.local_devices(backend="cpu")[0])
+    key = jax.device_put(key, _host())
 
     @jax.jit
     def block_indices(first):
@@ -96,3 +96,11 @@ def _order(key, num_batches, batch_size, size):
         return np.asarray(block_indices(np.int32(number * rounds)))
 
     return lambda step: block(step // rounds)[step % rounds]
+
+
+def _host():
+    """The CPU, so that indices never wait behind training; None where JAX was told to leave it."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return None

@@ -61,12 +61,12 @@ def tfds_set(
     }
 
     def source(split, rows):
-        def decode(row):
-            record = records[split][row]
-            pixels = record[image_key]
-            pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-            example = {"image": images.fit(pixels, image_size, channels)}
-            return {**example, "label": np.int32(record[label_key])} if label_key else example
+        def decode(rows):
+            for record in records[split].__getitems__(rows):  # twenty times faster than one by one
+                pixels = record[image_key]
+                pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+                example = {"image": images.fit(pixels, image_size, channels)}
+                yield {**example, "label": np.int32(record[label_key])} if label_key else example
 
         return in_memory_if_small(LazySource(decode, rows))
 
@@ -100,14 +100,19 @@ def _prepared(tfds, name, data_dir):
     try:
         with _quiet():
             builder = tfds.builder(versioned, data_dir=data_dir, file_format="array_record")
+            ready = builder.is_prepared()
     except tfds.core.DatasetNotFoundError as error:
         raise ValueError(_unknown(tfds, name)) from error
     except Exception as error:  # wrong names, versions, formats: TFDS raises whatever it likes
+        if "tensorflow" in str(error) and isinstance(error, ImportError) and not _has_tensorflow():
+            raise ValueError(
+                _needs_tensorflow(name, data_dir or "~/tensorflow_datasets")
+            ) from error
         raise ValueError(
             f"TFDS cannot open {name!r} ({_first_line(error)}): check the name, and pass a data_dir "
             f"whose sets are Array-record; {OFFLINE}"
         ) from error
-    if not builder.is_prepared():
+    if not ready:
         _prepare(name, builder)
     return builder
 
@@ -123,16 +128,27 @@ def _quiet():
         logging.set_verbosity(verbosity)
 
 
-def _prepare(name, builder):
-    elsewhere = (
-        f"or prepare it on another machine with file_format='array_record' and copy it to "
-        f"{builder.data_dir} (data_dir chooses the place); {OFFLINE}"
+def _has_tensorflow():
+    return importlib.util.find_spec("tensorflow") is not None
+
+
+def _needs_tensorflow(name, place):
+    return (
+        f"{name} is not prepared, which takes TensorFlow once (reading it does not): "
+        f"pip install tensorflow importlib_resources, {_elsewhere(place)}"
     )
-    if importlib.util.find_spec("tensorflow") is None:
-        raise ValueError(
-            f"{name} is not prepared, which takes TensorFlow once (reading it does not): "
-            f"pip install tensorflow importlib_resources, {elsewhere}"
-        )
+
+
+def _elsewhere(place):
+    return (
+        "or prepare it on another machine with file_format='array_record' and copy it to "
+        f"{place} (data_dir chooses the place); {OFFLINE}"
+    )
+
+
+def _prepare(name, builder):
+    if not _has_tensorflow():
+        raise ValueError(_needs_tensorflow(name, builder.data_dir))
     logging.warning(
         "Preparing %s in %s, once. Downloads are tried anew for minutes.", name, builder.data_dir
     )
@@ -141,7 +157,8 @@ def _prepare(name, builder):
     except Exception as error:  # the network, the disk, a missing package of a set's own
         raise ValueError(
             f"{name} could not be prepared ({type(error).__name__}: {_first_line(error)}): mend the "
-            f"network, put files that ask for a manual download where TFDS looks for them, {elsewhere}"
+            "network, put files that ask for a manual download where TFDS looks for them, "
+            f"{_elsewhere(builder.data_dir)}"
         ) from error
 
 

@@ -143,11 +143,11 @@ def _uniform(key, batch, entry, seed):
     """Uniforms in [0, 1) shaped as the entry: from `key`, or by `seed` and row where it is given."""
     shape = batch[entry].shape
     if seed is None:
-        return jax.random.uniform(key, shape)
+        return jax.random.uniform(key, shape, jnp.float32)
     # threefry by name: a draw of rbg under vmap depends on the other rows of the batch.
     root = jax.random.key(seed, impl="threefry2x32")
     keys = jax.vmap(lambda index: jax.random.fold_in(root, index))(batch["index"])
-    return jax.vmap(lambda key: jax.random.uniform(key, shape[1:]))(keys)
+    return jax.vmap(lambda key: jax.random.uniform(key, shape[1:], jnp.float32))(keys)
 
 
 def _unit(batch, entry, maximum):

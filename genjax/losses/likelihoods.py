@@ -19,6 +19,7 @@ from genjax.losses.logistic_mixture import discretized_logistic_mixture
 # A Gaussian's log-variance is kept above that of the rounding of 8-bit data in [0, 1],
 # log((1/255)²/12) = -13.6: below it a density measures the rounding, and grows without bound.
 _MIN_LOG_VARIANCE = -14.0
+_MAX_LOG_VARIANCE = 80.0  # flatter than any data, and still finite in float32 as a variance
 
 
 def bernoulli() -> Likelihood:
@@ -40,7 +41,7 @@ def gaussian(
     """N(x; μ, σ²), a density: its values are not comparable with those of discrete likelihoods.
 
     Args:
-        log_variance: None for a second parameter, the log-variance of each element, kept above -14;
+        log_variance: None for a second parameter, the log-variance of each element, kept in -14 ... 80;
             a number, or a scalar that the caller learns, for one variance of all, taken as it is.
         mean_activation: squashes the first parameter to the mean; `jax.nn.sigmoid` for the faces of
             Kingma and Welling (2013, arXiv:1312.6114, Appendix C.2).
@@ -58,7 +59,7 @@ def gaussian(
         mean = p[..., 0] if mean_activation is None else mean_activation(p[..., 0])
         if log_variance is not None:
             return mean, jnp.full(mean.shape, log_variance, mean.dtype)
-        return mean, jnp.maximum(p[..., 1], _MIN_LOG_VARIANCE)
+        return mean, jnp.clip(p[..., 1], _MIN_LOG_VARIANCE, _MAX_LOG_VARIANCE)
 
     def sample(key, p):
         mean, log_var = mean_and_log_variance(p)

@@ -4,6 +4,8 @@ L levels k/(L-1) in [0, 1] sit at 2k/(L-1) - 1, where means and scales live. A b
 to its neighbours; the first and the last are open, so that the masses sum to one.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -66,6 +68,7 @@ def log_bin_mass(
     return jnp.where(levels == 0, below_upper, open_at_the_top)
 
 
+@functools.partial(jax.jit, static_argnames="num_levels")  # or eager calls compile its scan anew
 def bin_mean(mean: jax.Array, log_scale: jax.Array, num_levels: int) -> jax.Array:
     """E[x] in [0, 1] of the binned logistic: Σ P(level > k) over k, divided by L − 1."""
     inverse_scale = _inverse_scale(log_scale)

@@ -1,5 +1,6 @@
 """The loop: it knows stages, devices, files and signals, and no model."""
 
+from genjax.training import distributed
 from genjax.training.checkpoints import Checkpoints
 from genjax.training.config import PARALLEL, Config, TrainingError
 from genjax.training.evaluation import make_evaluate
@@ -15,6 +16,7 @@ __all__ = [
     "Fitted",
     "Keys",
     "TrainingError",
+    "distributed",
     "fit",
     "load_state",
     "make_evaluate",

@@ -3,7 +3,7 @@
 A `Placement` is what the loop needs to know of the difference, and nothing else knows of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -52,9 +52,15 @@ def placement(parallel: str, batch_size: int) -> Placement:
     return mesh_placement() if parallel == "jit" else pmap_placement()
 
 
-def mesh_placement() -> Placement:
-    """State replicated, rows of a minibatch on the data axis, collectives by the compiler."""
-    mesh = jax.make_mesh((jax.device_count(),), (DATA_AXIS,), axis_types=(AxisType.Auto,))
+def mesh_placement(devices: Sequence[jax.Device] | None = None) -> Placement:
+    """State replicated, rows of a minibatch on the data axis, collectives by the compiler.
+
+    `devices` are those of the mesh, all of all processes if None.
+    """
+    devices = jax.devices() if devices is None else devices
+    mesh = jax.make_mesh(
+        (len(devices),), (DATA_AXIS,), axis_types=(AxisType.Auto,), devices=devices
+    )
     everywhere = NamedSharding(mesh, P())
 
     def on_axis(axis):
@@ -66,7 +72,7 @@ def mesh_placement() -> Placement:
 
     return Placement(
         compile=compile,
-        replicate=lambda tree: jax.device_put(tree, everywhere),
+        replicate=lambda tree: jax.tree.map(lambda leaf: _replicate(leaf, everywhere), tree),
         scatter=lambda tree, axis: jax.tree.map(
             lambda leaf: jax.make_array_from_process_local_data(on_axis(axis), leaf), tree
         ),
@@ -76,13 +82,22 @@ def mesh_placement() -> Placement:
     )
 
 
+def _replicate(leaf, everywhere: NamedSharding):
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        data = _replicate(jax.random.key_data(leaf), everywhere)
+        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(leaf))
+    # device_put does not reach other processes' devices; every process brings the same values.
+    return jax.make_array_from_process_local_data(everywhere, np.asarray(leaf), leaf.shape)
+
+
 def pmap_placement() -> Placement:
     """One program a device on its own rows; `core.game` averages gradients and statistics."""
     num_local, num_devices = jax.local_device_count(), jax.device_count()
 
     def compile(function, arguments):
         mapped = jax.pmap(function, axis_name=DATA_AXIS, in_axes=(0, 0, 0, None), donate_argnums=1)
-        return mapped.lower(*arguments).compile()
+        # Compiled ahead, a pmap takes global arrays; called, it takes each process's own.
+        return mapped.lower(*arguments).compile() if jax.process_count() == 1 else mapped
 
     def replicate(tree):
         copies = lambda leaf: jnp.broadcast_to(leaf, (num_local, *jnp.shape(leaf)))

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Ema, Player, game
+from genjax.nets import BatchNorm
 
 DIM = 3
 
@@ -27,7 +28,7 @@ class NormedMlp(nn.Module):
 
     @nn.compact
     def __call__(self, x, train):
-        x = nn.BatchNorm(use_running_average=not train)(nn.Dense(5)(x))
+        x = BatchNorm()(nn.Dense(5)(x), train=train)
         return nn.Dense(self.features)(nn.tanh(x))
 
 
@@ -76,7 +77,7 @@ def wgan_gp(critic_turns=5, penalty_weight=10.0):
         slopes = jax.vmap(jax.grad(score))(mix * real + (1 - mix) * fake)
         penalty = (jnp.linalg.norm(slopes + 1e-12, axis=-1) - 1) ** 2
         loss = (score(fake) - score(real) + penalty_weight * penalty).mean()
-        seen = variables["extra"]["seen"] * 10 + batch["vector"].sum()
+        seen = jnp.roll(variables["extra"]["seen"], -1).at[-1].set(batch["vector"].sum())
         turns = variables["extra"]["critic_turns"] + 1
         return loss, Aux(
             {"penalty": penalty.mean()}, {"extra": {"seen": seen, "critic_turns": turns}}
@@ -93,7 +94,7 @@ def wgan_gp(critic_turns=5, penalty_weight=10.0):
         {
             "generator": start(generator, 2),
             "critic": start(critic, DIM),
-            "extra": lambda key, batch: {"seen": jnp.zeros(()), "critic_turns": jnp.zeros(())},
+            "extra": lambda key, batch: {"seen": jnp.zeros(5), "critic_turns": jnp.zeros(())},
         },
         [
             Player(("critic",), critic_objective, optimizer, turns=critic_turns),
