@@ -25,7 +25,7 @@ LIST_MODELS = flags.DEFINE_bool(
 TRACEBACK = flags.DEFINE_bool("traceback", False, "Show where an error arose, not only what it is.")
 COMPILATION_CACHE = flags.DEFINE_string(
     "compilation_cache",
-    os.path.join(os.path.expanduser("~"), ".cache", "genjax", "compiled"),
+    os.environ.get("JAX_COMPILATION_CACHE_DIR", os.path.expanduser("~/.cache/genjax/compiled")),
     "Where compiled programs are kept from run to run; empty for nowhere.",
 )
 

@@ -6,7 +6,6 @@ python -m experiments.vae --dataset=file:faces.npz --set likelihood=gaussian
 python -m experiments.vae --num_seeds=5 --workdir=runs/five
 """
 
-
 from experiments import options, train
 
 if __name__ == "__main__":

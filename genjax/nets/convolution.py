@@ -69,6 +69,7 @@ def conv(
     extents = _spread(kernel.shape[:-2], kernel_dilation)
     named = functools.partial(lax.padtype_to_pads, x.shape[1:-1], extents, strides)
     window = _Window(strides, _pads(padding, rank, named), (1,) * rank, kernel_dilation)
+    _check_size(window, x, kernel)
     if feature_group_count > 1:
         return _lax_conv(x, kernel, window, feature_group_count)
     return _convolve(x, kernel, window)
@@ -113,6 +114,7 @@ def conv_transpose(
         _transposed_pads(*ends, name) for ends in zip(extents, strides, strict=True)
     ]
     window = _Window((1,) * rank, _pads(padding, rank, named), strides, kernel_dilation)
+    _check_size(window, x, kernel)
     return _convolve(x, kernel, window)
 
 
@@ -286,19 +288,7 @@ def _batchable(window):
 
 def _value(window, x, kernel):
     """lax's convolution, by whatever is measured to be the fastest way to it."""
-    size = tuple(
-        (low + z + high - e) // stride + 1
-        for z, e, stride, (low, high) in zip(
-            _spread(x.shape[1:-1], window.input_dilation),
-            _spread(kernel.shape[:-2], window.kernel_dilation),
-            window.strides,
-            window.padding,
-            strict=True,
-        )
-    )
-    window, x = _crop(window, x)
-    if x.size == 0:  # nothing but padding is left
-        return jnp.zeros((x.shape[0], *size, kernel.shape[-1]), x.dtype)
+    size = _output_size(window, x, kernel)
     if max(window.input_dilation + window.kernel_dilation) == 1:
         if max(size) == 1 and x.shape[1:-1] == kernel.shape[:-2] and _is_valid(window):
             # A single position: one product of matrices. Such is the kernel gradient of 1x1
@@ -311,6 +301,8 @@ def _value(window, x, kernel):
             part = tuple(slice(s, s + z) for s, z in zip(start, size, strict=True))
             flipped = jnp.flip(kernel, range(len(size)))[part]
             return jnp.tensordot(x.reshape(x.shape[0], -1), flipped, axes=(1, len(size)))
+    if math.prod(kernel.shape[:-2]) > math.prod(x.shape[1:-1]):
+        return _by_exchange(window, x, kernel)
     for axis, dilation in enumerate(window.input_dilation):
         if (
             1 < dilation <= kernel.shape[axis]
@@ -321,6 +313,25 @@ def _value(window, x, kernel):
     if len(size) > 2:
         return _by_planes(window, x, kernel, size[0])
     return _lax_conv(x, kernel, window)
+
+
+def _by_exchange(window, x, kernel):
+    """The input as the kernel and the kernel as the input, both reversed.
+
+    XLA does so itself where the window has more entries than the image, but leaves the axes out of
+    order; if it is done here, XLA has no reason to.
+    """
+    spread = _spread(x.shape[1:-1], window.input_dilation)
+    extent = _spread(kernel.shape[:-2], window.kernel_dilation)
+    padding = tuple(
+        (low + s - e, high + s - e)
+        for s, e, (low, high) in zip(spread, extent, window.padding, strict=True)
+    )
+    exchanged = _Window(window.strides, padding, window.kernel_dilation, window.input_dilation)
+    spatial = range(1, x.ndim - 1)
+    image = jnp.flip(jnp.moveaxis(kernel, -1, 0), spatial)
+    entries = jnp.flip(jnp.moveaxis(x, 0, -1), range(x.ndim - 2))
+    return jnp.swapaxes(_value(exchanged, image, entries), 0, -1)
 
 
 def _by_phases(window, x, kernel, axis, size):
@@ -378,21 +389,6 @@ def _lax_conv(x, kernel, window, feature_group_count=1):
     )
 
 
-def _crop(window, x):
-    """Negative padding as slices: XLA's fast code takes only positive padding."""
-    padding = []
-    for axis, (pads, dilation) in enumerate(
-        zip(window.padding, window.input_dilation, strict=True)
-    ):
-        low, high = (-(min(pad, 0) // dilation) for pad in pads)
-        start = min(low, x.shape[axis + 1])
-        stop = max(x.shape[axis + 1] - high, start)
-        x = lax.slice_in_dim(x, start, stop, axis=axis + 1)
-        # Whole pixels go; what is left of the spread ones before the next is padding.
-        padding.append((pads[0] + low * dilation, pads[1] + high * dilation))
-    return window._replace(padding=tuple(padding)), x
-
-
 def _is_valid(window):
     return not any(low or high for low, high in window.padding)
 
@@ -401,6 +397,17 @@ def _is_covered(window, kernel, size):
     """Whether each output pixel meets the single input pixel."""
     ends = zip(kernel.shape, size, window.padding, strict=False)
     return all(0 <= low < k and z <= low + 1 for k, z, (low, _) in ends)
+
+
+def _output_size(window, x, kernel):
+    spread = _spread(x.shape[1:-1], window.input_dilation)
+    extent = _spread(kernel.shape[:-2], window.kernel_dilation)
+    return tuple(
+        (low + s + high - e) // stride + 1
+        for s, e, stride, (low, high) in zip(
+            spread, extent, window.strides, window.padding, strict=True
+        )
+    )
 
 
 def _spread(shape, dilation):
@@ -459,4 +466,13 @@ def _check_shapes(x, kernel, feature_group_count=1):
         raise ValueError(
             f"an input of {x.shape[-1]} features does not fit a kernel of shape {kernel.shape} "
             f"in {feature_group_count} groups"
+        )
+
+
+def _check_size(window, x, kernel):
+    size = _output_size(window, x, kernel)
+    if min(size) < 1:
+        raise ValueError(
+            f"a kernel of shape {kernel.shape} leaves nothing of an input of shape {x.shape}: "
+            f"the output would be {size}"
         )
