@@ -1,33 +1,31 @@
-"""The flags that binaries share, and what they say: data, a configuration, an error in one line."""
+"""The flags that binaries share, and what they say: devices, data, a configuration of the loop."""
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
-from absl import app, flags, logging
+from absl import flags
 
 from genjax import data
-from genjax.training import PARALLEL, Config, TrainingError
+from genjax.training import PARALLEL, Config, distributed
 
-WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Folder of the run: its checkpoints, figures, results."
-)
-SET = flags.DEFINE_multi_string(
-    "set", [], "A hyper-parameter of the model's function, name=value; repeat it for several."
-)
-LIST_MODELS = flags.DEFINE_bool(
-    "list_models", False, "List the models: name, paper, what each can do."
-)
-TRACEBACK = flags.DEFINE_bool("traceback", False, "Show where an error arose, not only what it is.")
-COMPILATION_CACHE = flags.DEFINE_string(
-    "compilation_cache",
-    os.environ.get("JAX_COMPILATION_CACHE_DIR", os.path.expanduser("~/.cache/genjax/compiled")),
-    "Where compiled programs are kept from run to run; empty for nowhere.",
-)
+_CACHE = Path.home() / ".cache" / "genjax" / "compiled"
+
+
+def define_common() -> None:
+    """Flags of every binary."""
+    flags.DEFINE_string(
+        "workdir", None, "Folder of the run: its checkpoints, pictures and figures."
+    )
+    flags.DEFINE_bool("traceback", False, "Show where an error arose, not only what it is.")
+    flags.DEFINE_string(
+        "compilation_cache",
+        None,
+        "Where compiled programs are kept from run to run, empty for nowhere; if not given, "
+        "$JAX_COMPILATION_CACHE_DIR or ~/.cache/genjax/compiled.",
+    )
 
 
 def define_data() -> None:
@@ -35,11 +33,11 @@ def define_data() -> None:
     flags.DEFINE_string(
         "dataset",
         "digits",
-        "digits (no network), file:PATH (npz, npy, mat), folder:PATH (images), or a TFDS set.",
+        "digits (no network), file:PATH (npz, npy, mat), folder:PATH (images), or the name of a TFDS set.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
-    flags.DEFINE_float("test_fraction", 0.1, "Share held out for test where the set has no split.")
-    flags.DEFINE_float("valid_fraction", 0.1, "Share of the training part held out for validation.")
+    flags.DEFINE_float("test_fraction", 0.1, "Share held out for test where the set has no such split.")
+    flags.DEFINE_float("valid_fraction", 0.1, "Share of the rest held out for validation, likewise.")
     flags.DEFINE_integer(
         "image_size", None, "Images are cropped to a square and resized to this side."
     )
@@ -58,39 +56,40 @@ def define_data() -> None:
 def define_training(*, steps: int, batch_size: int) -> None:
     """Flags of the loop, with the family's defaults."""
     default = Config(steps=steps, batch_size=batch_size)
-    flags.DEFINE_integer("steps", default.steps, "Rounds of training in all.")
-    flags.DEFINE_integer(
-        "batch_size", default.batch_size, "Examples a minibatch, over all devices."
-    )
-    flags.DEFINE_integer("seed", default.seed, "Root of every draw.")
-    flags.DEFINE_integer(
-        "num_seeds", default.num_seeds, "Runs trained side by side, one seed each."
-    )
-    flags.DEFINE_integer("chunk", default.chunk, "Rounds in one call of the compiled loop.")
-    flags.DEFINE_integer(
-        "eval_every", default.eval_every, "Rounds between validations and checkpoints."
-    )
-    flags.DEFINE_integer("log_every", default.log_every, "Rounds between lines without a terminal.")
-    flags.DEFINE_integer("keep", default.keep, "Newest checkpoints kept, beside the best.")
-    flags.DEFINE_enum(
-        "parallel", default.parallel, PARALLEL, "How several devices share a minibatch."
-    )
-    flags.DEFINE_integer(
+
+    def whole(name, meaning, least=1):
+        flags.DEFINE_integer(name, getattr(default, name), meaning, lower_bound=least)
+
+    whole("steps", "Rounds of training in all, those before a resume included.")
+    whole("batch_size", "Examples a minibatch, over all devices.")
+    whole("seed", "Root of every draw.", least=0)
+    whole("num_seeds", "Runs trained side by side, with seeds seed, seed + 1, ...")
+    whole("chunk", "Rounds in one call of the compiled loop.")
+    whole("eval_every", "Rounds between validations; each is followed by a checkpoint.")
+    whole("log_every", "Rounds between lines where stderr is no terminal.")
+    whole("keep", "Newest checkpoints kept, beside the best by validation.")
+    whole(
         "device_data_limit_mb",
-        default.device_data_limit_mb,
         "Largest training set held on the device; larger ones stream from the host.",
+        least=0,
+    )
+    flags.DEFINE_enum(
+        "parallel",
+        default.parallel,
+        PARALLEL,
+        "How devices share a minibatch: as one program over a mesh, or one on each.",
     )
     flags.DEFINE_bool("overwrite", False, "Start anew where the workdir holds a run.")
     flags.DEFINE_enum(
         "precision",
-        "float32",
+        None,
         ["float32", "bf16"],
-        "Of the networks; params and losses are float32.",
+        "Of the networks, float32 if not given; params, optimizer and losses are float32 always.",
     )
     flags.DEFINE_bool("distributed", False, "One of several processes, on one host or many.")
-    flags.DEFINE_string("coordinator", None, "host:port of process 0; None asks the cluster.")
-    flags.DEFINE_integer("num_processes", None, "Processes in all; None asks the cluster.")
-    flags.DEFINE_integer("process_id", None, "Which of them this is; None asks the cluster.")
+    flags.DEFINE_string("coordinator", None, "host:port of process 0; the cluster's if not given.")
+    flags.DEFINE_integer("num_processes", None, "Processes in all; the cluster's if not given.")
+    flags.DEFINE_integer("process_id", None, "Which of them this is; the cluster's if not given.")
 
 
 DATA_FLAGS = (
@@ -104,7 +103,9 @@ def data_options() -> dict[str, Any]:
     values["channels"] = int(values["channels"]) if values["channels"] else None
     kind, colon, path = values["dataset"].partition(":")
     if colon and kind in ("file", "folder"):  # a workdir is read from anywhere later
-        values["dataset"] = f"{kind}:{os.path.abspath(path)}"
+        values["dataset"] = f"{kind}:{os.path.abspath(os.path.expanduser(path))}"
+    if values["data_dir"] is not None:
+        values["data_dir"] = os.path.abspath(os.path.expanduser(values["data_dir"]))
     return values
 
 
@@ -119,70 +120,46 @@ def config(workdir: str) -> Config:
     return Config(workdir=workdir, **{name: flags.FLAGS[name].value for name in names})
 
 
+def as_given() -> dict[str, Any]:
+    """Every flag of ours with its value, for config.json."""
+    ours = flags.FLAGS.flags_by_module_dict()
+    return {
+        flag.name: flag.value
+        for module, defined in ours.items()
+        if module.startswith("experiments.")
+        for flag in defined
+    }
+
+
 def start_devices() -> None:
     """Joins the other processes if `--distributed`, and turns the compilation cache on."""
-    if COMPILATION_CACHE.value:
-        jax.config.update("jax_compilation_cache_dir", COMPILATION_CACHE.value)
+    folder = flags.FLAGS.compilation_cache
+    if folder is None:
+        folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(_CACHE)
+    if folder and not _can_write(folder):
+        print(f"note: compiled programs are not kept: cannot write to {folder}", file=sys.stderr)
+        folder = ""
+    jax.config.update("jax_compilation_cache_dir", folder or None)
     if "distributed" in flags.FLAGS and flags.FLAGS.distributed:
-        from genjax.training import distributed
-
         distributed.join(flags.FLAGS.coordinator, flags.FLAGS.num_processes, flags.FLAGS.process_id)
 
 
 def workdir() -> str:
-    """The folder that a binary without a model of its own works on."""
-    if WORKDIR.value is None:
+    """The folder that a binary without a model of its own works on.
+
+    Raises:
+        ValueError: if the flag is not given.
+    """
+    if not flags.FLAGS.workdir:
         raise ValueError(
             "--workdir is needed: the folder of a trained run, such as runs/vae_digits"
         )
-    return WORKDIR.value
+    return flags.FLAGS.workdir
 
 
-def save_arrays(path, **arrays) -> None:
-    """Writes an .npz, whole or not at all."""
-    path = Path(path)
-    beside = path.with_name(f".{path.name}")
-    with beside.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    beside.replace(path)
-
-
-def show_in_help() -> None:
-    """Makes --help of the running binary list the flags of this module too."""
-    flags.adopt_module_key_flags(sys.modules[__name__])
-
-
-def run(main: Callable[[], None]) -> None:
-    """Parses the flags and runs `main`; a user's mistake is one line on stderr and exit code 2."""
-
-    def parse(argv):
-        try:
-            rest = flags.FLAGS(argv)
-        except flags.Error as error:
-            sys.exit(_complain(str(error).splitlines()[0], 2))
-        if len(rest) > 1:
-            sys.exit(_complain(f"unexpected argument {rest[1]!r}; flags start with --", 2))
-        return rest
-
-    def guarded(_):
-        if not flags.FLAGS["verbosity"].present:
-            logging.set_verbosity(logging.ERROR)  # the checkpoint library narrates every file
-        try:
-            start_devices()
-            main()
-        except (ValueError, OSError, TrainingError) as error:
-            if TRACEBACK.value:
-                raise
-            code = 1 if isinstance(error, TrainingError) else 2
-            sys.exit(_complain(error, code))
-        except KeyboardInterrupt:
-            sys.exit(
-                _complain("interrupted; the same command goes on from the last checkpoint", 130)
-            )
-
-    app.run(guarded, flags_parser=parse)
-
-
-def _complain(error, code: int) -> int:
-    print("error:", " ".join(str(error).split()), file=sys.stderr)
-    return code
+def _can_write(folder: str) -> bool:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
