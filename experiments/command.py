@@ -1,4 +1,4 @@
-"""A binary from its flags to its exit code: a mistake is told in one line, a signal is an orderly end."""
+"""A binary from its flags to its exit code: a mistake is one line, a signal is an orderly end."""
 
 import difflib
 import re
@@ -16,7 +16,7 @@ _PARSERS_WORDS = {  # what Python's parsers say of a flag, and what it means
     r"invalid literal for int\(\) with base 10: (.*)": r"expected a whole number, got \1",
     r"could not convert string to float: (.*)": r"expected a number, got \1",
     r"value should be one of <(.*)>": lambda m: f"expected one of {m[1].replace('|', ', ')}",
-    r"Non-boolean argument to boolean flag": "expected true or false",
+    r"\('Non-boolean argument to boolean flag', (.*)\)": r"expected true or false, got \1",
 }
 
 

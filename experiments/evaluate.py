@@ -1,35 +1,40 @@
 """Evaluates a trained model of any family, from its workdir alone; writes results.json.
 
+python -m experiments.evaluate --workdir=runs/vae_digits
 python -m experiments.evaluate --workdir=runs/vae_digits --importance_samples=5000
+python -m experiments.evaluate --workdir=runs/vae_digits --split=valid     writes results_valid.json
 """
 
 from absl import flags
 
-from experiments import options, results, runs, train
+from experiments import command, options, runs, train
 from genjax.training import CHECKPOINTS
 
-SPLIT = flags.DEFINE_enum("split", "test", ["train", "valid", "test"], "Which examples.")
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which checkpoint.")
-BATCH_SIZE = flags.DEFINE_integer("batch_size", 100, "Examples at a time.", lower_bound=1)
-IMPORTANCE_SAMPLES = flags.DEFINE_integer(
-    "importance_samples", None, "Draws of the importance-sampled log-likelihood.", lower_bound=1
-)
+
+def define() -> None:
+    """Defines the flags."""
+    options.define_common()
+    flags.DEFINE_enum("split", "test", ["train", "valid", "test"], "Which examples.")
+    flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which checkpoint.")
+    flags.DEFINE_integer(
+        "batch_size", None, "Examples at a time; as in training if not given.", lower_bound=1
+    )
+    flags.DEFINE_integer(
+        "importance_samples",
+        None,
+        "Draws of an importance-sampled log-likelihood; the run's own number if not given.",
+        lower_bound=1,
+    )
 
 
 def main() -> None:
     """Prints and writes the figures."""
-    run = runs.from_workdir(options.workdir(), importance_samples=IMPORTANCE_SAMPLES.value)
-    dataset = options.load(run.data)
-    written = results.evaluate(
-        run,
-        dataset,
-        split=SPLIT.value,
-        checkpoint=CHECKPOINT.value,
-        batch_size=BATCH_SIZE.value,
-    )
-    train.show(run, written)
+    run = runs.from_workdir(options.workdir(), importance_samples=flags.FLAGS.importance_samples)
+    checkpoint = flags.FLAGS.checkpoint
+    trained = runs.load(run, checkpoint)
+    batch_size = flags.FLAGS.batch_size or trained.batch_size
+    train.evaluate(trained, options.load(run.data), flags.FLAGS.split, checkpoint, batch_size)
 
 
 if __name__ == "__main__":
-    options.show_in_help()
-    options.run(main)
+    command.run(define, main)

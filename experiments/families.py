@@ -7,7 +7,12 @@ import genjax.vae
 from genjax.core import Model, Spec, stages
 
 FAMILIES = {"vae": genjax.vae.MODELS}
-_CAPABILITIES = ("sample", "log_prob", "encode", "decode")
+_CAN = {
+    "sample": "samples",
+    "log_prob": "log-likelihood",
+    "encode": "encoding",
+    "decode": "decoding",
+}
 
 
 def find(family: str, name: str) -> Callable:
@@ -16,26 +21,27 @@ def find(family: str, name: str) -> Callable:
     Raises:
         ValueError: if there is none, with the names that there are.
     """
+    if family not in FAMILIES:
+        raise ValueError(f"unknown family {family!r}; there are {', '.join(FAMILIES)}")
     models = FAMILIES[family]
     if name not in models:
         near = difflib.get_close_matches(name, models, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ValueError(
-            f"unknown --model {name!r}{hint} Models of this binary: {', '.join(models)}"
-        )
+        raise ValueError(f"unknown --model {name!r}{hint} The models are: {', '.join(models)}")
     return models[name]
 
 
 def describe(family: str) -> str:
     """One line for each system: its name, its paper, what it can do."""
     lines = []
+    width = max(map(len, FAMILIES[family]))
     for name, make in FAMILIES[family].items():
         model = stages(make(Spec((8, 8, 1), 2, 10)))[-1].model
         paper = make.__doc__.strip().splitlines()[0].rstrip(".")
-        lines.append(f"{name:16} {paper}; can {', '.join(capabilities(model))}")
+        lines.append(f"{name:{width}}  {paper}: {', '.join(capabilities(model))}")
     return "\n".join(lines)
 
 
 def capabilities(model: Model) -> list[str]:
-    """Names of what the model can do."""
-    return [name for name in _CAPABILITIES if getattr(model, name) is not None]
+    """What the model can do, in words."""
+    return [word for name, word in _CAN.items() if getattr(model, name) is not None]

@@ -1,16 +1,18 @@
 """`--set name=value`, checked against the signature of the system's function."""
 
-import ast
 import difflib
 import inspect
+import math
 import types
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+
 
 def parse(make: Callable, assignments: Iterable[str]) -> dict[str, Any]:
-    """The hyper-parameters that `name=value` strings give to `make(spec, *, ...)`.
+    """The hyper-parameters that `name=value` strings give to `make(spec, *, ...)`; the last one counts.
 
     Raises:
         ValueError: for a string of another form, a name that `make` does not have (with the nearest
@@ -22,7 +24,7 @@ def parse(make: Callable, assignments: Iterable[str]) -> dict[str, Any]:
         name, equals, text = assignment.partition("=")
         name = name.strip()
         if not equals:
-            raise ValueError(f"--set {assignment!r} is not of the form name=value")
+            raise ValueError(f"--set {assignment}: expected name=value; --set help lists the names")
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -49,15 +51,29 @@ def defaults(make: Callable) -> dict[str, Any]:
     return {name: signature[name].default for name in parameters(make)}
 
 
+def describe(make: Callable) -> str:
+    """A line for each hyper-parameter, its default and what it takes; then what `make` says of them."""
+    lines = [
+        f"  {name}={_shown(default)}  ({_wanted(parameters(make)[name])})"
+        for name, default in defaults(make).items()
+    ]
+    return "\n".join([f"{make.__name__}:", *lines, "", inspect.getdoc(make) or ""])
+
+
+def _shown(value: Any) -> str:
+    """As `--set` would be given it."""
+    if isinstance(value, tuple):
+        return ",".join(map(_shown, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
 def _value(name: str, text: str, expected: Any) -> Any:
-    options = typing.get_args(expected) if _is_union(expected) else (expected,)
-    for option in sorted(options, key=lambda option: option is str):  # a string fits any text
+    for option in sorted(_options(expected), key=lambda option: option is str):  # takes any text
         try:
             return _of_type(text, option)
-        except (ValueError, SyntaxError):
+        except ValueError:
             continue
-    wanted = " or ".join(_type_name(option) for option in options)
-    raise ValueError(f"--set {name}={text}: expected {wanted}, got {text!r}")
+    raise ValueError(f"--set {name}={text}: expected {_wanted(expected)}, got {text!r}")
 
 
 def _of_type(text: str, expected: Any) -> Any:
@@ -69,27 +85,34 @@ def _of_type(text: str, expected: Any) -> Any:
         if text.lower() not in ("true", "false"):
             raise ValueError
         return text.lower() == "true"
-    if expected in (int, float, str):
+    if expected is float and not math.isfinite(float(text)):
+        raise ValueError
+    if expected in (int, float) or (expected is str and text):
         return expected(text)
     if typing.get_origin(expected) is tuple:
-        inner = typing.get_args(expected)[0]
-        value = ast.literal_eval(text)
-        items = value if isinstance(value, tuple | list) else (value,)
-        if not all(type(item) in (inner, int) for item in items):
-            raise ValueError
-        return tuple(inner(item) for item in items)
+        items = [item.strip() for item in text.strip("()[]").rstrip(",").split(",")]
+        inner = typing.get_args(expected)
+        if inner[1:] == (Ellipsis,):
+            inner = inner[:1] * len(items)
+        return tuple(_of_type(item, one) for item, one in zip(items, inner, strict=True))
     raise ValueError
 
 
-def _is_union(expected: Any) -> bool:
-    return typing.get_origin(expected) in (typing.Union, types.UnionType)
+def _options(expected: Any) -> tuple[Any, ...]:
+    is_union = typing.get_origin(expected) in (typing.Union, types.UnionType)
+    return typing.get_args(expected) if is_union else (expected,)
+
+
+def _wanted(expected: Any) -> str:
+    return " or ".join(_type_name(option) for option in _options(expected))
 
 
 def _type_name(expected: Any) -> str:
     if expected is type(None):
         return "none"
     if typing.get_origin(expected) is tuple:
-        return f"{typing.get_args(expected)[0].__name__}s with commas between"
-    return {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}[
-        expected
-    ]
+        inner = typing.get_args(expected)
+        if inner[1:] == (Ellipsis,):
+            return f"{_WORDS.get(inner[0], 'values').removeprefix('a ')}s with commas between"
+        return f"{len(inner)} values with commas between"
+    return _WORDS.get(expected, "a value from Python, not from the command line")

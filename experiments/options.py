@@ -33,11 +33,12 @@ def define_data() -> None:
     flags.DEFINE_string(
         "dataset",
         "digits",
-        "digits (no network), file:PATH (npz, npy, mat), folder:PATH (images), or the name of a TFDS set.",
+        "digits (no network), file:PATH (npz, npy, mat), folder:PATH (images), or a TFDS name.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
-    flags.DEFINE_float("test_fraction", 0.1, "Share held out for test where the set has no such split.")
-    flags.DEFINE_float("valid_fraction", 0.1, "Share of the rest held out for validation, likewise.")
+    for name, of in (("test_fraction", "the examples"), ("valid_fraction", "the rest")):
+        meaning = f"Share of {of} that is held out where the set has no such split."
+        flags.DEFINE_float(name, 0.1, meaning, lower_bound=0, upper_bound=1)
     flags.DEFINE_integer(
         "image_size", None, "Images are cropped to a square and resized to this side."
     )
@@ -104,7 +105,7 @@ def data_options() -> dict[str, Any]:
     kind, colon, path = values["dataset"].partition(":")
     if colon and kind in ("file", "folder"):  # a workdir is read from anywhere later
         values["dataset"] = f"{kind}:{os.path.abspath(os.path.expanduser(path))}"
-    if values["data_dir"] is not None:
+    if values["data_dir"] is not None and "://" not in values["data_dir"]:  # not a bucket
         values["data_dir"] = os.path.abspath(os.path.expanduser(values["data_dir"]))
     return values
 
@@ -140,6 +141,9 @@ def start_devices() -> None:
         print(f"note: compiled programs are not kept: cannot write to {folder}", file=sys.stderr)
         folder = ""
     jax.config.update("jax_compilation_cache_dir", folder or None)
+    # By default only what took a second is kept; a start is made of many small programs.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     if "distributed" in flags.FLAGS and flags.FLAGS.distributed:
         distributed.join(flags.FLAGS.coordinator, flags.FLAGS.num_processes, flags.FLAGS.process_id)
 

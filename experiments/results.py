@@ -5,25 +5,95 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments import runs
+from experiments import families, hyper_parameters, runs
 from genjax import metrics
+from genjax.core import Model, variables_for_sampling
 from genjax.data import Dataset
-from genjax.training import make_evaluate, read_json, run_keys, write_json
+from genjax.losses import for_spec
+from genjax.training import (
+    make_evaluate,
+    read_config,
+    read_json,
+    read_metrics,
+    run_keys,
+    write_json,
+)
 
 
 def evaluate(
-    run: runs.Run, dataset: Dataset, *, split: str, checkpoint: str, batch_size: int
+    trained: runs.Trained,
+    dataset: Dataset,
+    *,
+    split: str,
+    checkpoint: str,
+    batch_size: int,
+    timings: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Evaluates a checkpoint on a split and writes results.json; returns what it wrote.
+    """Evaluates what was trained on a split and writes its results; returns what it wrote.
 
-    Timings of an earlier results.json of the run are kept.
+    Those of `test` are results.json, those of another split results_<split>.json.
+
+    Args:
+        trained: with the checkpoint's variables.
+        dataset: the run's.
+        split: `train`, `valid` or `test`.
+        checkpoint: what `trained` was loaded from, for the protocol.
+        batch_size: examples at a time; it groups the draws, so it is part of the protocol.
+        timings: `seconds_per_step` and `compile_seconds`; None keeps those noted before.
     """
-    step, num_seeds, variables = runs.variables(run, checkpoint)
-    settings = read_json(run.workdir / "config.json")["identity"]
-    model, entry = run.model, run.spec.entry
-    seeds = list(range(settings["seed"], settings["seed"] + num_seeds))
+    run, num_seeds = trained.run, len(trained.seeds)
+    means = {}
+    if run.model.evaluate is not None or run.model.log_prob is not None:
+        figures = per_example(run.model, run.spec.entry)
+        average = make_evaluate(figures, dataset, batch_size=batch_size, num_seeds=num_seeds)
+        key = run_keys(trained.seeds[0], num_seeds).evaluation
+        means = average(key, trained.variables, getattr(dataset, split))
+    likelihood = likelihood_name(run)
+    if "log_likelihood" in means and is_probability(run.spec.num_levels, likelihood):
+        means["bits_per_dim"] = np.asarray(
+            metrics.bits_per_dim(means["log_likelihood"], int(np.prod(run.spec.shape)))
+        )
+    params = {name: net["params"] for name, net in trained.variables.items() if "params" in net}
+    written = {
+        "model": run.name,
+        "dataset": run.data["dataset"],
+        "step": trained.step,
+        **({"seed": trained.seeds[0]} if num_seeds == 1 else {"seeds": list(trained.seeds)}),
+        "parameters": sum(np.size(leaf) for leaf in jax.tree.leaves(params)) // num_seeds,
+        **(timings or _timings_before(run)),
+        "metrics": flat(means, split, num_seeds),
+        "protocol": {
+            "split": split,
+            "examples": len(getattr(dataset, split)),
+            "checkpoint": checkpoint,
+            "batch_size": batch_size,
+            "importance_samples": run.hyper_parameters.get("importance_samples"),
+            "likelihood": likelihood,
+            "binarization": run.data["binarization"],
+            "dequantize": run.data["dequantize"],
+            "num_levels": run.spec.num_levels,
+            "ema": bool(_shapes(run).ema),
+            "seeds": list(trained.seeds),
+            "units": "nats per example; bits_per_dim in bits",
+            "hyper_parameters": run.hyper_parameters,
+            "data": run.data,
+            "trained_at_commit": read_config(run.workdir).get("git_commit"),
+            "evaluated_on": [str(device) for device in jax.devices()],
+        },
+    }
+    write_json(path(run, split), written)
+    return written
 
-    def per_example(key, variables, batch):
+
+def path(run: runs.Run, split: str):
+    """Where the results of a split are written."""
+    return run.workdir / ("results.json" if split == "test" else f"results_{split}.json")
+
+
+def per_example(model: Model, entry: str):
+    """`(key, variables, batch) -> {name: [B]}`: all that the model says of examples."""
+
+    def figures(key, variables, batch):
         key_evaluate, key_log_prob = jax.random.split(key)
         values = {}
         if model.evaluate is not None:
@@ -32,75 +102,64 @@ def evaluate(
             values["log_likelihood"] = model.log_prob(key_log_prob, variables, batch[entry])
         return values
 
-    means = {}
-    if model.evaluate is not None or model.log_prob is not None:
-        average = make_evaluate(per_example, dataset, batch_size=batch_size, num_seeds=num_seeds)
-        key = run_keys(settings["seed"], num_seeds).evaluation
-        means = average(key, variables, getattr(dataset, split))
-    # A density of continuous data has no bits per dimension without saying per which unit.
-    if "log_likelihood" in means and run.spec.num_levels is not None and not _is_density(run):
-        means["bits_per_dim"] = np.asarray(
-            metrics.bits_per_dim(means["log_likelihood"], int(np.prod(run.spec.shape)))
-        )
-    path = run.workdir / "results.json"
-    before = read_json(path) if path.exists() else {}
-    count = sum(np.size(leaf) for leaf in jax.tree.leaves(_params(variables))) // num_seeds
-    results = {
-        "model": run.name,
-        "dataset": run.data["dataset"],
-        "step": step,
-        **({"seed": seeds[0]} if num_seeds == 1 else {"seeds": seeds}),
-        "parameters": count,
-        "seconds_per_step": before.get("seconds_per_step"),
-        "compile_seconds": before.get("compile_seconds"),
-        "metrics": _flat(means, split, num_seeds),
-        "protocol": {
-            "split": split,
-            "examples": len(getattr(dataset, split)),
-            "checkpoint": checkpoint,
-            "batch_size": batch_size,
-            "importance_samples": run.hyper_parameters.get("importance_samples"),
-            "likelihood": run.hyper_parameters.get("likelihood"),
-            "binarization": run.data["binarization"] or "the set's own",
-            "dequantize": run.data["dequantize"],
-            "num_levels": run.spec.num_levels,
-            "ema": bool(_averages(run)),
-            "seeds": seeds,
-            "units": "nats per example; bits_per_dim in bits",
-            "data": run.data,
-        },
-    }
-    write_json(path, results)
-    return results
+    return figures
 
 
-def add_timings(run: runs.Run, seconds_per_step: float | None, compile_seconds: float) -> None:
-    """Notes what training took, for the evaluation that follows; a run of no step keeps its notes."""
-    path = run.workdir / "results.json"
-    if seconds_per_step is not None:
-        before = read_json(path) if path.exists() else {}
-        timings = {"seconds_per_step": seconds_per_step, "compile_seconds": compile_seconds}
-        write_json(path, {**before, **timings})
+def rehearse(run: runs.Run) -> None:
+    """Traces the start and the evaluation of a run: nothing is computed, nothing is written.
+
+    Raises:
+        ValueError: if that fails, in one line: before hours of training, not after.
+    """
+    try:
+        key, batch = jax.random.key(0), runs.spec_batch(run.spec, 2)
+        variables = variables_for_sampling(_shapes(run))
+        for name, leaf in jax.tree_util.tree_leaves_with_path(variables):
+            if not leaf.size:  # some versions of JAX go on, until a checkpoint cannot be written
+                raise ValueError(f"{jax.tree_util.keystr(name)} has shape {leaf.shape}")
+        jax.eval_shape(per_example(run.model, run.spec.entry), key, variables, batch)
+    except Exception as error:  # whatever a network makes of zero latents or half a channel
+        usual = hyper_parameters.defaults(families.find(run.family, run.name))
+        changed = [f"{n}={v}" for n, v in run.hyper_parameters.items() if v != usual[n]]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"{run.name} with {', '.join(changed) or 'its defaults'} cannot be built for examples of "
+            f"shape {tuple(run.spec.shape)}: {reason} (--traceback says where)"
+        ) from error
 
 
-def _flat(means, split: str, num_seeds: int) -> dict[str, float]:
+def likelihood_name(run: runs.Run) -> str | None:
+    """The likelihood that the model uses, its default resolved; None where it takes none by name."""
+    if "likelihood" not in run.hyper_parameters:
+        return None
+    return for_spec(run.spec, run.hyper_parameters["likelihood"]).name
+
+
+def is_probability(num_levels: int | None, likelihood: str | None) -> bool:
+    """Whether log-likelihoods are of discrete data: a density has bits only per some unit."""
+    return num_levels is not None and likelihood != "gaussian"
+
+
+def flat(means, split: str, num_seeds: int) -> dict[str, float]:
     """`split/name`, and `split/name_std` over training seeds (n - 1 below the root) if several."""
-    flat = {}
+    values = {}
     for name, value in means.items():
-        flat[f"{split}/{name}"] = float(np.mean(value))
+        values[f"{split}/{name}"] = float(np.mean(value))
         if num_seeds > 1:
-            flat[f"{split}/{name}_std"] = float(np.std(value, ddof=1))
-    return flat
+            values[f"{split}/{name}_std"] = float(np.std(value, ddof=1))
+    return values
 
 
-def _is_density(run) -> bool:
-    return run.hyper_parameters.get("likelihood") == "gaussian"
+def _timings_before(run: runs.Run) -> dict[str, Any]:
+    """Timings from results.json, or what metrics.jsonl tells of them."""
+    names = ("seconds_per_step", "compile_seconds")
+    before = path(run, "test")
+    if before.exists():
+        return {name: read_json(before).get(name) for name in names}
+    rows = read_metrics(run.workdir / "metrics.jsonl")
+    rates = [row["seconds_per_step"] for row in rows if "seconds_per_step" in row]
+    return dict.fromkeys(names) | ({names[0]: float(np.median(rates))} if rates else {})
 
 
-def _params(variables) -> dict[str, Any]:
-    return {name: net["params"] for name, net in variables.items() if "params" in net}
-
-
-def _averages(run) -> dict[str, Any]:
-    batch = runs.spec_batch(run.spec, 2)
-    return jax.eval_shape(run.model.init, jax.random.key(0), batch).ema
+def _shapes(run: runs.Run):
+    return jax.eval_shape(run.model.init, jax.random.key(0), runs.spec_batch(run.spec, 2))

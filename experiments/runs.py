@@ -10,7 +10,7 @@ from absl import flags
 from experiments import families, hyper_parameters, options
 from genjax.core import Model, Spec, Stage, stages, variables_for_sampling
 from genjax.data import Dataset
-from genjax.training import load_state, read_json
+from genjax.training import load_state, read_config
 
 
 class Run(NamedTuple):
@@ -20,7 +20,7 @@ class Run(NamedTuple):
         workdir: its folder.
         family, name: the system.
         hyper_parameters: all of them, defaults included.
-        data: `options.data_options` of the set.
+        data: `options.data_options` of the set, its own defaults filled in.
         spec: of the set.
         system: what the system's function returned.
     """
@@ -49,23 +49,58 @@ class Run(NamedTuple):
         }
 
 
+class Trained(NamedTuple):
+    """A run with what it has learned.
+
+    Attributes:
+        run: whose.
+        step: of the checkpoint.
+        seeds: of the runs that trained side by side.
+        batch_size: that it trained with.
+        variables: for sampling, host arrays, with a leading axis of seeds where there are several.
+    """
+
+    run: Run
+    step: int
+    seeds: tuple[int, ...]
+    batch_size: int
+    variables: Any
+
+    def of_first_seed(self) -> Any:
+        """The variables of the first seed: what samples and pictures are drawn from."""
+        return first_seed(self.variables, len(self.seeds))
+
+
+def first_seed(variables: Any, num_seeds: int) -> Any:
+    """Those of the first of `num_seeds` runs."""
+    return variables if num_seeds == 1 else jax.tree.map(lambda leaf: leaf[0], variables)
+
+
 def from_flags(family: str) -> tuple[Run, Dataset]:
-    """The run that the flags describe, with its data set."""
+    """The run that the flags describe, with its data set.
+
+    Raises:
+        ValueError: for a model, a hyper-parameter or data that are none, or do not fit one another.
+    """
     name = flags.FLAGS.model
     make = families.find(family, name)
-    known = hyper_parameters.parameters(make)
-    values = {**hyper_parameters.defaults(make), **hyper_parameters.parse(make, options.SET.value)}
-    if flags.FLAGS["precision"].present:
-        if "precision" not in known:
-            raise ValueError(f"{name} has no --precision: it computes in float32")
-        values["precision"] = flags.FLAGS.precision
+    values = {**hyper_parameters.defaults(make), **_asked(name, make)}
     data = options.data_options()
     dataset = options.load(data)
-    kind, _, path = data["dataset"].partition(":")
-    label = Path(path).stem if kind in ("file", "folder") else data["dataset"].replace("/", "_")
-    workdir = Path(options.WORKDIR.value or Path("runs") / f"{name}_{label}")
+    data["binarization"] = dataset.binarization
     system = make(dataset.spec, **values)
-    return Run(workdir, family, name, values, data, dataset.spec, system), dataset
+    run = Run(workdir_from_flags(), family, name, values, data, dataset.spec, system)
+    return run, dataset
+
+
+def workdir_from_flags() -> Path:
+    """`--workdir`, or `runs/<model>_<dataset>` where it is not given."""
+    if flags.FLAGS.workdir:
+        return Path(flags.FLAGS.workdir)
+    name = options.data_options()["dataset"]
+    kind, _, path = name.partition(":")
+    label = Path(path).stem if kind in ("file", "folder") else name.replace("/", "_")
+    return Path("runs") / f"{flags.FLAGS.model}_{label}"
 
 
 def from_workdir(workdir: str | Path, **changes) -> Run:
@@ -74,41 +109,67 @@ def from_workdir(workdir: str | Path, **changes) -> Run:
     Raises:
         ValueError: if there is no run, or the model does not have a changed hyper-parameter.
     """
-    identity = read_json(Path(workdir) / "config.json")["identity"]
-    make = families.find(identity["family"], identity["model"])
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in identity["hyper_parameters"].items()
-    }
-    for name, value in changes.items():
-        if value is not None and name not in values:
-            raise ValueError(f"{identity['model']} has no hyper-parameter {name!r}")
-        values |= {} if value is None else {name: value}
-    spec = identity["spec"]
-    extras = {name: tuple(shape) for name, shape in spec["extras"].items()}
-    spec = Spec(tuple(spec["shape"]), spec["num_levels"], spec["num_classes"], extras)
-    return Run(
-        Path(workdir),
-        identity["family"],
-        identity["model"],
-        values,
-        identity["data"],
-        spec,
-        make(spec, **values),
-    )
+    identity = read_config(workdir)["identity"]
+    try:
+        family, name = identity["family"], identity["model"]
+        stored, spec = identity["hyper_parameters"], dict(identity["spec"])
+        spec["shape"] = tuple(spec["shape"])
+        spec["extras"] = {entry: tuple(shape) for entry, shape in spec["extras"].items()}
+        spec, data = Spec(**spec), identity["data"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{workdir}/config.json does not say what was trained: it lacks {error}"
+        ) from error
+    make = families.find(family, name)
+    unknown = set(stored) - set(hyper_parameters.parameters(make))
+    if unknown:
+        raise ValueError(
+            f"{workdir} was trained by another version of {name}, with {', '.join(sorted(unknown))}"
+        )
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in stored.items()}
+    for each, value in changes.items():
+        if value is not None and each not in hyper_parameters.parameters(make):
+            raise ValueError(f"{name} has no --{each}: leave it out")
+        values |= {} if value is None else {each: value}
+    return Run(Path(workdir), family, name, values, data, spec, make(spec, **values))
 
 
-def variables(run: Run, which: str) -> tuple[int, int, Any]:
-    """(step, number of seeds, variables for sampling) of a checkpoint; an axis of seeds if several."""
-    identity = read_json(run.workdir / "config.json")["identity"]
+def refuse_other_flags(run: Run) -> None:
+    """Refuses flags that say something else than what was trained; flags not given say nothing.
+
+    Raises:
+        ValueError: with each that differs.
+    """
+    make = families.find(run.family, run.name)
+    asked = {"model": flags.FLAGS.model} if flags.FLAGS["model"].present else {}
+    data = options.data_options()
+    asked |= {name: data[name] for name in options.DATA_FLAGS if flags.FLAGS[name].present}
+    asked |= _asked(run.name, make)
+    trained = {**run.data, **run.hyper_parameters, "model": run.name}
+    differing = [
+        f"{name} {trained.get(name)!r}, not {value!r}"
+        for name, value in asked.items()
+        if trained.get(name) != value
+    ]
+    if differing:
+        raise ValueError(
+            f"{run.workdir} was trained with {', '.join(differing)}: leave that flag out, or name "
+            "the --workdir of another run"
+        )
+
+
+def load(run: Run, checkpoint: str) -> Trained:
+    """The run with the variables of a checkpoint, `best` or `latest`.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    identity = read_config(run.workdir)["identity"]
     batch = spec_batch(run.spec, identity["batch_size"])
-    step, state = load_state(run.system, run.workdir, batch, which)
-    return step, identity["num_seeds"], variables_for_sampling(state)
-
-
-def first_seed(tree: Any, num_seeds: int) -> Any:
-    """The first of several seeds' variables: what pictures are drawn from."""
-    return tree if num_seeds == 1 else jax.tree.map(lambda leaf: leaf[0], tree)
+    step, state = load_state(run.system, run.workdir, batch, checkpoint)
+    first, count = identity["seed"], identity["num_seeds"]
+    seeds = tuple(range(first, first + count))
+    return Trained(run, step, seeds, identity["batch_size"], variables_for_sampling(state))
 
 
 def spec_batch(spec: Spec, batch_size: int) -> dict[str, np.ndarray]:
@@ -119,3 +180,21 @@ def spec_batch(spec: Spec, batch_size: int) -> dict[str, np.ndarray]:
     for name, shape in spec.extras.items():
         batch[name] = np.zeros((batch_size, *shape), np.float32)
     return {**batch, "index": np.zeros(batch_size, np.int32)}
+
+
+def _asked(name: str, make) -> dict[str, Any]:
+    """Hyper-parameters by `--set` and `--precision`."""
+    values = hyper_parameters.parse(make, flags.FLAGS["set"].value)
+    precision = flags.FLAGS.precision
+    if precision is None:
+        return values
+    if "precision" not in hyper_parameters.parameters(make):
+        if precision == "float32":
+            return values
+        raise ValueError(f"{name} has no --precision={precision}: it computes in float32")
+    if values.get("precision", precision) != precision:
+        raise ValueError(
+            f"--precision={precision} and --set precision={values['precision']} exclude each other: "
+            "leave one out"
+        )
+    return {**values, "precision": precision}

@@ -1,41 +1,65 @@
 """Draws samples from a trained model of any family, from its workdir alone.
 
 python -m experiments.sample --workdir=runs/vae_digits --num=64
+
+writes samples/samples.npz, an array `samples` [num, ...], and for images samples/samples.png.
 """
+
+import io
 
 import jax
 import numpy as np
 from absl import flags
 
-from experiments import options, runs
+from experiments import command, figures, options, runs
 from genjax import plots
+from genjax.plots.grid import write_bytes
 from genjax.training import CHECKPOINTS
 
-NUM = flags.DEFINE_integer("num", 64, "How many.", lower_bound=1)
-SEED = flags.DEFINE_integer("seed", 0, "Of the draws.", lower_bound=0)
-CHECKPOINT = flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which checkpoint to draw from.")
+_AT_A_TIME = 64  # draws in memory on the device
+_SHOWN = 400  # draws in the picture
+
+
+def define() -> None:
+    """Defines the flags."""
+    options.define_common()
+    flags.DEFINE_integer("num", 64, "How many.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "Of the draws.", lower_bound=0, upper_bound=2**31 - 1)
+    flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which checkpoint to draw from.")
 
 
 def main() -> None:
-    """Writes samples.npz (an array `samples` [num, ...]) and, for images, samples.png."""
+    """Writes the samples; of a run of several seeds, those of its first."""
     run = runs.from_workdir(options.workdir())
     if run.model.sample is None:
         raise ValueError(f"{run.name} does not sample")
-    _, num_seeds, variables = runs.variables(run, CHECKPOINT.value)
-    variables = runs.first_seed(variables, num_seeds)
-    samples = jax.jit(run.model.sample, static_argnums=2)(
-        jax.random.key(SEED.value), variables, NUM.value
-    )
+    variables = runs.load(run, flags.FLAGS.checkpoint).of_first_seed()
+    samples = draw(run.model, variables, jax.random.key(flags.FLAGS.seed), flags.FLAGS.num)
     folder = run.workdir / "samples"
     folder.mkdir(exist_ok=True)
-    options.save_arrays(folder / "samples.npz", samples=np.asarray(samples))
+    _save_arrays(folder / "samples.npz", samples=samples)
     print(folder / "samples.npz")
-    if samples.ndim == 4:
-        images = np.clip(np.asarray(samples), 0.0, 1.0)
-        plots.save_image(folder / "samples.png", plots.image_grid(images))
+    if samples.ndim == 4 and samples.shape[-1] in (1, 3):
+        figures.save(folder / "samples.png", plots.image_grid(samples[:_SHOWN]))
         print(folder / "samples.png")
 
 
+def draw(model, variables, key, num: int) -> np.ndarray:
+    """`num` samples [num, ...] on the host; the first ones are the same for every `num`."""
+    sample = jax.jit(model.sample, static_argnums=2)
+    parts = [
+        np.asarray(sample(jax.random.fold_in(key, part), variables, _AT_A_TIME), np.float32)
+        for part in range(-(-num // _AT_A_TIME))
+    ]
+    return np.concatenate(parts)[:num]
+
+
+def _save_arrays(path, **arrays) -> None:
+    """Writes an .npz, whole or not at all."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
 if __name__ == "__main__":
-    options.show_in_help()
-    options.run(main)
+    command.run(define, main)

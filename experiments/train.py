@@ -1,19 +1,31 @@
 """Train, evaluate, draw: what the binary of every family does."""
 
+import functools
 import sys
 
 import jax
 from absl import flags
 
-from experiments import families, figures, options, results, runs
+from experiments import command, families, figures, hyper_parameters, options, results, runs
 from genjax.training import CHECKPOINTS, fit
 
 
 def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> None:
     """Defines the flags of a family's binary."""
+    options.define_common()
     flags.DEFINE_string("model", model, f"One of {', '.join(families.FAMILIES[family])}.")
+    flags.DEFINE_multi_string(
+        "set",
+        [],
+        "A hyper-parameter of the model, name=value; repeat it for several. --set help lists them.",
+    )
+    flags.DEFINE_bool("list_models", False, "List the models: name, paper, what each can do.")
     flags.DEFINE_enum(
-        "figure", None, list(figures.FIGURES), "Draw this of the trained model; train nothing."
+        "figure",
+        None,
+        list(figures.FIGURES),
+        "Draw this of the run in the workdir, train nothing: samples, reconstructions below their "
+        "originals, interpolations between test images, the manifold of 2 latents, training curves.",
     )
     flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which one to evaluate and draw.")
     options.define_data()
@@ -22,58 +34,83 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
 
 def main(family: str) -> None:
     """Carries out what the flags ask for."""
-    if options.LIST_MODELS.value:
+    if flags.FLAGS.list_models:
         print(families.describe(family))
-        return
+    elif "help" in flags.FLAGS["set"].value:
+        print(hyper_parameters.describe(families.find(family, flags.FLAGS.model)))
+    elif flags.FLAGS.figure:
+        figure(flags.FLAGS.figure, flags.FLAGS.checkpoint)
+    else:
+        train(family)
+
+
+def train(family: str) -> None:
+    """Trains what the flags describe, from wherever it was left; evaluates and draws it."""
     run, dataset = runs.from_flags(family)
-    if flags.FLAGS.figure:
-        figure(run.workdir, flags.FLAGS.figure, flags.FLAGS.checkpoint)
-        return
+    results.rehearse(run)
     config = options.config(str(run.workdir))
+    subject = figures.Subject(run.model, None, run.spec, lambda: dataset, run.workdir)
 
     def draw_samples(step, variables):
         variables = runs.first_seed(variables, config.num_seeds)
         try:
-            path = figures.draw("samples", run.model, variables, dataset, config.seed, run.workdir)
-        except ValueError:  # nothing to see: vectors, or a model that does not sample
-            return
-        path.rename(path.with_name(f"samples_{step:07d}.png"))
+            picture = subject._replace(variables=variables)
+            figures.draw("samples", picture, config.seed, f"samples_{step:07d}")
+        except figures.Unsuitable:
+            pass
 
-    fitted = fit(run.system, dataset, config, identity=run.identity(), on_evaluation=draw_samples)
-    if fitted.interrupted:
-        if jax.process_index() == 0:
-            print(
-                f"stopped at step {fitted.step} of {config.steps}; the same command goes on from there"
-            )
-        sys.exit(0)
-    if jax.process_index() != 0:
-        return  # one process evaluates: a picture or a figure needs no more
-    results.add_timings(run, fitted.seconds_per_step, fitted.compile_seconds)
-    written = results.evaluate(
-        run,
+    fitted = fit(
+        run.system,
         dataset,
-        split="test",
-        checkpoint=flags.FLAGS.checkpoint,
-        batch_size=config.batch_size,
+        config,
+        identity=run.identity(),
+        notes={"flags": options.as_given()},
+        on_evaluation=draw_samples,
     )
-    show(run, written)
-    _, num_seeds, variables = runs.variables(run, flags.FLAGS.checkpoint)
-    variables = runs.first_seed(variables, num_seeds)
-    for path in figures.draw_all(run.model, variables, dataset, config.seed, run.workdir):
+    if jax.process_index() != 0:
+        return  # one process evaluates: a figure needs no more
+    if fitted.interrupted:
+        print(f"stopped at step {fitted.step} of {config.steps}; {command.again()}")
+        return
+    timings = None  # a run of no step keeps those that it noted
+    if fitted.seconds_per_step is not None:
+        timings = {
+            "seconds_per_step": fitted.seconds_per_step,
+            "compile_seconds": fitted.compile_seconds,
+        }
+    checkpoint = flags.FLAGS.checkpoint
+    trained = runs.load(run, checkpoint)
+    evaluate(trained, dataset, "test", checkpoint, config.batch_size, timings)
+    subject = subject._replace(variables=trained.of_first_seed())
+    for path in figures.draw_all(subject, config.seed):
         print(path)
 
 
-def figure(workdir, name: str, checkpoint: str) -> None:
-    """Draws one figure of what was trained in `workdir`."""
-    run = runs.from_workdir(workdir)
-    _, num_seeds, variables = runs.variables(run, checkpoint)
-    variables = runs.first_seed(variables, num_seeds)
-    dataset = options.load(run.data)
-    print(figures.draw(name, run.model, variables, dataset, 0, run.workdir))
+def figure(name: str, checkpoint: str) -> None:
+    """Draws one figure of what was trained in the workdir: what that was, the workdir says."""
+    run = runs.from_workdir(runs.workdir_from_flags())
+    runs.refuse_other_flags(run)
+    trained = runs.load(run, checkpoint)
+    dataset = functools.partial(options.load, run.data)
+    subject = figures.Subject(run.model, trained.of_first_seed(), run.spec, dataset, run.workdir)
+    seed = flags.FLAGS.seed if flags.FLAGS["seed"].present else trained.seeds[0]
+    print(figures.draw(name, subject, seed))
 
 
-def show(run: runs.Run, written) -> None:
-    """Prints the figures of a results.json, a line each."""
-    for name, value in written["metrics"].items():
-        print(f"{name} {value:.4f}")
-    print(run.workdir / "results.json")
+def evaluate(trained: runs.Trained, dataset, split, checkpoint, batch_size, timings=None) -> None:
+    """Evaluates, writes the results and prints them, a line each."""
+    print(f"evaluating step {trained.step} on {split}", file=sys.stderr)
+    written = results.evaluate(
+        trained,
+        dataset,
+        split=split,
+        checkpoint=checkpoint,
+        batch_size=batch_size,
+        timings=timings,
+    )
+    values = written["metrics"]
+    for name, value in values.items():
+        if not name.endswith("_std"):
+            spread = f" ± {values[f'{name}_std']:.4f}" if f"{name}_std" in values else ""
+            print(f"{name} {value:.4f}{spread}")
+    print(results.path(trained.run, split))

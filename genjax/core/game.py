@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core.contract import Batch, Metrics, Model, Player, State, Variables
+from genjax.core.contract import Aux, Batch, Metrics, Model, Player, State, Variables
 from genjax.core.devices import mean_over_devices
 
 
@@ -138,7 +138,12 @@ def _turn(key, player: Player, variables, opt_state, batch):
     """One gradient step of one player on one minibatch."""
 
     def loss_of(params):
-        loss, aux = player.objective(key, _with_params(variables, params), batch)
+        returned = player.objective(key, _with_params(variables, params), batch)
+        if not (
+            isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Aux)
+        ):
+            raise ValueError(f"{player.name}: an objective returns (loss, Aux(...))")
+        loss, aux = returned
         if loss.shape != ():
             raise ValueError(
                 f"{player.name}: an objective's loss is a scalar, got shape {loss.shape}"
@@ -188,6 +193,9 @@ def _with_updates(player: Player, variables: Variables, updates: Variables) -> d
 
 
 def _check(networks, players, ema) -> None:
+    for p in players:
+        if isinstance(p.trains, str):
+            raise ValueError(f"trains is a tuple of names: write ({p.trains!r},), not {p.trains!r}")
     names = [p.name for p in players]
     if len(set(names)) < len(names):
         raise ValueError(f"players need names of their own, got {names}")

@@ -41,6 +41,7 @@ class Dataset(NamedTuple):
         train_transform, eval_transform: `(key, batch) -> batch`, pure, for the compiled step; the
             second draws nothing from its key, so an evaluation sees the same data each time. A
             batch also holds `index`, int32 [B]: the rows in the split.
+        binarization: what it was loaded with, the set's own default resolved.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Dataset(NamedTuple):
     test: Source
     train_transform: Transform
     eval_transform: Transform
+    binarization: str = "none"
 
 
 class Splits(NamedTuple):

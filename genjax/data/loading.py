@@ -68,6 +68,7 @@ def load(
         test=splits.test,
         train_transform=train,
         eval_transform=_values(splits, binarization, dequantize, scale, seed, fixed=True),
+        binarization=binarization,
     )
 
 

@@ -6,7 +6,7 @@ from genjax.training.config import PARALLEL, Config, TrainingError
 from genjax.training.evaluation import make_evaluate
 from genjax.training.fit import Fitted, Keys, fit, run_keys
 from genjax.training.restore import CHECKPOINTS, load_state
-from genjax.training.workdir import read_json, read_metrics, write_json
+from genjax.training.workdir import read_config, read_json, read_metrics, write_json
 
 __all__ = [
     "CHECKPOINTS",
@@ -20,6 +20,7 @@ __all__ = [
     "fit",
     "load_state",
     "make_evaluate",
+    "read_config",
     "read_json",
     "read_metrics",
     "run_keys",

@@ -34,6 +34,7 @@ class Checkpoints:
                 create=not read_only,
                 read_only=read_only,
                 cleanup_tmp_directories=not read_only,
+                multiprocessing_options=_alone() if read_only else _together(),
             ),
             item_handlers={
                 "state": ocp.StandardCheckpointHandler(),
@@ -136,6 +137,18 @@ class Checkpoints:
     def _info(self, step):
         restored = self._manager.restore(step, args=ocp.args.Composite(info=ocp.args.JsonRestore()))
         return restored["info"]
+
+
+def _together():
+    return ocp.options.MultiprocessingOptions()
+
+
+def _alone():
+    """A process that only reads waits for no other: one may evaluate while the rest have ended."""
+    index = jax.process_index()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=None, active_processes={index}, barrier_sync_key_prefix=f"process{index}"
+    )
 
 
 class _Best(NamedTuple):

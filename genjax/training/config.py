@@ -50,5 +50,7 @@ def check(config: Config) -> None:
         raise ValueError(
             f"--parallel must be one of {', '.join(PARALLEL)}, got {config.parallel!r}"
         )
-    if config.seed < 0:
-        raise ValueError(f"--seed must not be negative, got {config.seed}")
+    if not 0 <= config.seed < 2**31 - config.num_seeds:
+        raise ValueError(
+            f"--seed must be 0 or more and --seed + --num_seeds below 2**31, got {config.seed}"
+        )

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from genjax.data import Source, batch_indices, stream
+from genjax.data import Source, batch_indices, num_batches_per_epoch, stream
 from genjax.training.placement import Placement
 
 MEGABYTE = 1 << 20
@@ -36,7 +36,7 @@ class Feed(NamedTuple):
 def resident_feed(source: Source, placement: Placement, batch_size: int, num_batches: int) -> Feed:
     """The whole split lies on each device and is indexed in the compiled loop."""
     size = len(source)
-    batch_indices(jax.random.key(0), 0, num_batches, batch_size, size)  # refuses too small a set
+    num_batches_per_epoch(size, batch_size)  # refuses too small a set
     arrays = placement.replicate(source.arrays())
 
     def minibatches(key, data, step, index):
@@ -136,7 +136,7 @@ def example_batch(source: Source, transform, batch_size: int) -> dict[str, jax.A
     Raises:
         ValueError: if the split is smaller than a minibatch.
     """
-    batch_indices(jax.random.key(0), 0, 1, batch_size, len(source))
+    num_batches_per_epoch(len(source), batch_size)
     rows = np.arange(batch_size)
     raw = {**source[rows], "index": rows.astype(np.int32)}
     return jax.jit(transform)(jax.random.key(0), jax.tree.map(jnp.asarray, raw))

@@ -67,6 +67,7 @@ def fit(
     config: Config,
     *,
     identity: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
     on_evaluation: Callable[[int, Any], None] | None = None,
 ) -> Fitted:
     """Trains for `config.steps` rounds, or what is left of them.
@@ -80,6 +81,7 @@ def fit(
         config: how; see `Config`.
         identity: what else decides the run (model, hyper-parameters, data), for config.json; a
             resume with another one is refused.
+        notes: what else config.json is to say, for its readers.
         on_evaluation: called as `(step, variables)` after each validation, with host variables
             (averaged where the game averages), in the first process only.
 
@@ -93,8 +95,9 @@ def fit(
     keys = run_keys(config.seed, config.num_seeds)
     place = placement(config.parallel, config.batch_size)
     batch = example_batch(dataset.train, dataset.train_transform, config.batch_size)
+    _check_evaluation(parts, keys, batch, config)
     progress = Progress(config.steps, config.log_every)
-    checkpoints = _open(config, identity)
+    checkpoints = _open(config, identity, notes)
 
     step, state = _first_or_restored(parts, keys, batch, config, checkpoints, progress)
     log = None
@@ -191,10 +194,10 @@ def _calls(part, step, state, dataset, key, place: Placement, config: Config) ->
         yield _Call(start + count, count, state, report, seconds, compile_seconds)
 
 
-def _open(config: Config, identity) -> Checkpoints | None:
+def _open(config: Config, identity, notes) -> Checkpoints | None:
     if config.workdir is None:
         return None
-    free = {**config._asdict(), "processes": jax.process_count()}
+    free = {**config._asdict(), "processes": jax.process_count(), **(notes or {})}
     deciding = {name: free.pop(name) for name in _DECIDING}
     open_workdir(config.workdir, {**(identity or {}), **deciding}, free, config.overwrite)
     return Checkpoints(Path(config.workdir) / "checkpoints", keep=config.keep)
@@ -242,6 +245,26 @@ def _validator(dataset, key, config) -> Callable[[Model, Any], tuple[float | Non
         return score, {f"valid/{name}": value for name, value in values.items()}
 
     return validate
+
+
+def _check_evaluation(parts, keys, batch, config) -> None:
+    """Refuses, before anything is trained, an `evaluate` that validation could not use."""
+    for index, part in enumerate(parts):
+        model = part.model
+        if model.evaluate is None:
+            continue
+
+        def values(init, stage, index=index, model=model):
+            state = curriculum.first_state(parts, index, init, stage, batch)
+            return model.evaluate(init, variables_for_sampling(state), batch)
+
+        one = keys if config.num_seeds == 1 else Keys(*(key[0] for key in keys))
+        shapes = {k: v.shape for k, v in jax.eval_shape(values, one.init, one.stages).items()}
+        wrong = {name: shape for name, shape in shapes.items() if shape != (config.batch_size,)}
+        if wrong:
+            raise ValueError(f"evaluate returns one value an example, [B] each; got shapes {wrong}")
+        if model.select is not None and model.select not in shapes:
+            raise ValueError(f"select is {model.select!r}, but evaluate gives {', '.join(shapes)}")
 
 
 def _stopped(failed: str, checkpoints) -> str:

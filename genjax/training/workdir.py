@@ -26,8 +26,12 @@ def write_json(path: str | Path, value: Any) -> None:
     """Writes `value` to `path`, whole or not at all."""
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(value, indent=2, default=_plain) + "\n")
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps(value, indent=2, default=_plain) + "\n")
+        beside.replace(path)
+    except BaseException:  # a full disk, a signal
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def read_json(path: str | Path) -> Any:
@@ -44,10 +48,36 @@ def read_json(path: str | Path) -> Any:
         raise ValueError(f"{path} is not JSON: {error}") from None
 
 
+def read_config(workdir: str | Path) -> dict[str, Any]:
+    """The config.json of a run; what decides the run is its entry `identity`.
+
+    Raises:
+        ValueError: if the folder holds none, or one that no run wrote.
+    """
+    path = Path(workdir) / "config.json"
+    if not path.exists():
+        raise ValueError(
+            f"{workdir} holds no run (it has no config.json): train one there first, or name the "
+            "--workdir of one"
+        )
+    try:
+        config = read_json(path)
+        if not isinstance(config["identity"], dict):
+            raise TypeError
+    except (ValueError, KeyError, TypeError) as error:
+        reason = str(error) if isinstance(error, ValueError) else f"{path} has no 'identity'"
+        raise ValueError(
+            f"{reason}: no run wrote it, or it was changed since; restore it or take another --workdir"
+        ) from error
+    return config
+
+
 def open_workdir(
     workdir: str | Path, identity: Mapping[str, Any], rest: Mapping[str, Any], overwrite: bool
 ):
     """Makes `workdir` ready for a run; writes config.json.
+
+    A run that ended before its first checkpoint holds nothing: another may take its place.
 
     Args:
         workdir: the folder; made if missing, emptied of an earlier run where `overwrite`.
@@ -55,7 +85,8 @@ def open_workdir(
         rest: what else to record (lengths, cadence, where things are).
 
     Raises:
-        ValueError: if `workdir` holds a run of another identity, with what differs.
+        ValueError: if `workdir` holds a run of another identity, with what differs, or what is no run,
+            or cannot be written.
     """
     workdir = Path(workdir)
     path = workdir / "config.json"
@@ -63,21 +94,36 @@ def open_workdir(
     if jax.process_index() == 0 and overwrite:
         _remove_run(workdir)
     if path.exists():
-        before = read_json(path).get("identity", {})
-        names = sorted(set(before) | set(identity))
-        differing = [
-            f"{name} (was {before.get(name)!r}, now {identity.get(name)!r})"
-            for name in names
-            if before.get(name) != identity.get(name)
-        ]
-        if differing:
+        differing = _differing(read_config(workdir)["identity"], identity)
+        if differing and _has_checkpoint(workdir):
             raise ValueError(
                 f"{workdir} holds another run; what differs: {', '.join(differing)}. Repeat its "
                 "flags to go on with it, pass --overwrite to start anew, or another --workdir"
             )
     if jax.process_index() == 0:
-        workdir.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"identity": identity, **rest, **_provenance()})
+        try:
+            workdir.mkdir(parents=True, exist_ok=True)
+            write_json(path, {"identity": identity, **rest, **_provenance()})
+        except OSError as error:
+            raise ValueError(
+                f"cannot write to the workdir {workdir} ({error.strerror}): take another --workdir"
+            ) from error
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What two identities disagree on, to the innermost name."""
+    told = []
+    for name in sorted(set(before) | set(now)):
+        old, new = before.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            told += _differing(old, new)
+        elif old != new:
+            told.append(f"{name} (was {old!r}, now {new!r})")
+    return told
+
+
+def _has_checkpoint(workdir: Path) -> bool:
+    return any(folder.name.isdigit() for folder in (workdir / "checkpoints").glob("*"))
 
 
 def _remove_run(workdir: Path) -> None:

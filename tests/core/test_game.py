@@ -15,7 +15,8 @@ KEY = jax.random.key(0)
 
 def begin(model, seed=0):
     batches = games.data(jax.random.key(seed + 100), model.num_batches)
-    state = model.init(jax.random.key(seed), jax.tree.map(lambda leaf: leaf[0], batches))
+    batch = jax.tree.map(lambda leaf: leaf[0], batches)
+    state = jax.jit(model.init)(jax.random.key(seed), batch)
     return state, batches
 
 
@@ -92,7 +93,7 @@ def test_gradient_penalty_reaches_the_critic():
     for weight in (0.0, 10.0):
         model = games.wgan_gp(critic_turns=1, penalty_weight=weight)
         state, batches = begin(model)
-        runs.append(model.update(KEY, state, batches)[1]["critic/grad_norm"])
+        runs.append(jax.jit(model.update)(KEY, state, batches)[1]["critic/grad_norm"])
     assert abs(float(runs[0]) - float(runs[1])) > 1e-3
 
 
@@ -253,12 +254,13 @@ def test_gradient_through_a_whole_round():
     model = games.wgan_gp(critic_turns=5)
     state, batches = begin(model)
 
+    @jax.jit
     def score_after(scale):
         after, _ = model.update(KEY, state, {"vector": scale * batches["vector"]})
         _, metrics = model.update(KEY, after, batches)
         return metrics["generator/loss"]
 
-    slope = jax.grad(score_after)(1.0)
+    slope = jax.jit(jax.grad(score_after))(1.0)
     numeric = (score_after(1.0 + 1e-2) - score_after(1.0 - 1e-2)) / 2e-2
     assert np.isfinite(slope) and abs(float(slope)) > 1e-5
     np.testing.assert_allclose(slope, numeric, rtol=0.05, atol=1e-4)
@@ -354,6 +356,7 @@ def test_what_the_contract_refuses():
         ("unknown network 'nett'", nets, [Player(("nett",), loss, optax.sgd(0.1))]),
         ("names of their own", nets, [Player(("net",), loss, optax.sgd(0.1))] * 2),
         ("max_turns", nets, [Player(("net",), loss, optax.sgd(0.1), turns=lambda step: 1)]),
+        (r"write \('net',\)", nets, [Player("net", loss, optax.sgd(0.1))]),
         ("at least one turn", nets, [Player(("net",), loss, optax.sgd(0.1), turns=0)]),
     ]
     for message, networks, players in refused:
@@ -371,6 +374,9 @@ def test_what_the_contract_refuses():
         bad = scalar_game(lambda key, v, b: (v["net"]["params"]["x"], aux))
         with pytest.raises(ValueError, match=message):
             bad.update(KEY, *begin(bad))
+    bare = scalar_game(lambda key, v, b: v["net"]["params"]["x"])
+    with pytest.raises(ValueError, match=r"net: an objective returns \(loss, Aux"):
+        bare.update(KEY, *begin(bare))
     vector_loss = scalar_game(lambda key, v, b: (v["net"]["params"]["x"] * jnp.ones(2), Aux()))
     with pytest.raises(ValueError, match="scalar"):
         vector_loss.update(KEY, *begin(vector_loss))

@@ -298,6 +298,14 @@ def test_a_configuration_that_cannot_be_is_refused(changes, message):
         fit(model(), dataset(), config(**changes))
 
 
+def test_an_evaluation_that_cannot_be_used_is_refused_before_training():
+    with pytest.raises(ValueError, match="select is 'nope', but evaluate gives elbo, kl"):
+        fit(model()._replace(select="nope"), dataset(), config())
+    scalar = lambda key, variables, batch: {"error": jnp.zeros(())}
+    with pytest.raises(ValueError, match="one value an example"):
+        fit(model()._replace(evaluate=scalar, select=None), dataset(), config())
+
+
 def test_config_json_says_what_was_run(tmp_path):
     fit(model(), dataset(), config(tmp_path, steps=10), identity={"model": "vae"})
     written = json.loads((tmp_path / "config.json").read_text())
