@@ -1,6 +1,10 @@
 """Several processes, on one host or many, as one run."""
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, NamedSharding
+from jax.sharding import PartitionSpec as P
 
 # How long the others go on without word from a process before they end.
 HEARTBEAT_SECONDS = 30
@@ -34,3 +38,13 @@ def join(coordinator: str | None, num_processes: int | None, process_id: int | N
         raise ValueError(
             f"--distributed: the processes did not find each other: {reason}"
         ) from error
+
+
+def any_process(flag: bool) -> bool:
+    """Whether any process says so; every process gets the same answer, and waits for the others."""
+    if jax.process_count() == 1:
+        return flag
+    mesh = jax.make_mesh((jax.device_count(),), ("process",), axis_types=(AxisType.Auto,))
+    mine = np.full(jax.local_device_count(), flag)
+    flags = jax.make_array_from_process_local_data(NamedSharding(mesh, P("process")), mine)
+    return bool(jax.jit(jnp.any, out_shardings=NamedSharding(mesh, P()))(flags))

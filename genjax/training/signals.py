@@ -3,11 +3,7 @@
 import signal
 import threading
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jax.sharding import AxisType, NamedSharding
-from jax.sharding import PartitionSpec as P
+from genjax.training.distributed import any_process
 
 
 class Stop:
@@ -32,9 +28,4 @@ class Stop:
 
     def asked(self) -> bool:
         """Whether any process of the run was asked to stop; every process gets the same answer."""
-        if jax.process_count() == 1:
-            return self._asked
-        mesh = jax.make_mesh((jax.device_count(),), ("process",), axis_types=(AxisType.Auto,))
-        mine = np.full(jax.local_device_count(), self._asked)
-        flags = jax.make_array_from_process_local_data(NamedSharding(mesh, P("process")), mine)
-        return bool(jax.jit(jnp.any, out_shardings=NamedSharding(mesh, P()))(flags))
+        return any_process(self._asked)

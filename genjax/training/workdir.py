@@ -17,6 +17,8 @@ import jax
 import numpy as np
 from tensorboardX import SummaryWriter
 
+from genjax.training.distributed import any_process
+
 _PACKAGES = ("genjax-models", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 # Differ from run to run: left out where two runs are compared.
 TIMING = ("seconds_per_step",)
@@ -93,6 +95,7 @@ def open_workdir(
     identity = json.loads(json.dumps(identity, default=_plain))
     if jax.process_index() == 0 and overwrite:
         _remove_run(workdir)
+    any_process(overwrite)  # none looks before the first has removed
     if path.exists():
         differing = _differing(read_config(workdir)["identity"], identity)
         if differing and _has_checkpoint(workdir):

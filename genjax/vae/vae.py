@@ -78,6 +78,9 @@ def vae(
     Raises:
         ValueError: for an unknown name, or a spec that the architecture or likelihood does not fit.
     """
+    for option, value in (("latent_dim", latent_dim), ("importance_samples", importance_samples)):
+        if value < 1:
+            raise ValueError(f"{option} must be at least 1, got {value}")
     observed, noise = observation(spec, likelihood, variance)
     outputs = observed(noise).parameter_shape(spec.shape)
     encoder, decoder = encoder_and_decoder(

@@ -154,6 +154,7 @@ def test_a_convolutional_vae_learns():
     "spec, options, message",
     [
         (IMAGE, {"kl": "analytical"}, "kl must be one of analytic, sampled"),
+        (IMAGE, {"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
         (IMAGE, {"optimizer": "sgd"}, "optimizer must be one of adam, adagrad"),
         (IMAGE, {"architecture": "resnet"}, "architecture must be one of mlp, conv"),
         (IMAGE, {"precision": "fp16"}, "precision must be one of float32, bf16"),
