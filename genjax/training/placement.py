@@ -76,10 +76,15 @@ def mesh_placement(devices: Sequence[jax.Device] | None = None) -> Placement:
         scatter=lambda tree, axis: jax.tree.map(
             lambda leaf: jax.make_array_from_process_local_data(on_axis(axis), leaf), tree
         ),
-        gather=lambda tree: jax.tree.map(lambda leaf: np.asarray(leaf.addressable_data(0)), tree),
+        gather=lambda tree: jax.tree.map(lambda leaf: _copy(leaf.addressable_data(0)), tree),
         share=lambda tree, axis: jax.lax.with_sharding_constraint(tree, on_axis(axis)),
         share_key=lambda key: key,
     )
+
+
+def _copy(leaf) -> np.ndarray:
+    # On the CPU np.asarray is a view of the device's buffer, which the next call is given to write.
+    return np.array(leaf)
 
 
 def _replicate(leaf, everywhere: NamedSharding):
@@ -120,9 +125,7 @@ def pmap_placement() -> Placement:
         compile=compile,
         replicate=replicate,
         scatter=lambda tree, axis: jax.tree.map(lambda leaf: split(leaf, axis), tree),
-        gather=lambda tree: jax.tree.map(
-            lambda leaf: np.asarray(leaf.addressable_data(0)[0]), tree
-        ),
+        gather=lambda tree: jax.tree.map(lambda leaf: _copy(leaf.addressable_data(0)[0]), tree),
         share=share,
         share_key=lambda key: jax.random.fold_in(key, jax.lax.axis_index(DATA_AXIS)),
     )
