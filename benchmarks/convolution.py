@@ -19,7 +19,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import app, flags
+from absl import app, flags, logging
 from jax import lax
 
 from genjax.nets.convolution import conv, conv_transpose
@@ -69,7 +69,10 @@ def main(argv: list[str]) -> None:
     except ImportError:
         print("benchmarks.convolution: PyTorch is not installed (pip install torch)")
         sys.exit(2)
-    threads = len(os.sched_getaffinity(0))  # what XLA takes as well
+    logging.set_verbosity(logging.ERROR)
+    # What XLA takes as well; macOS does not tell the affinity.
+    affinity = getattr(os, "sched_getaffinity", None)
+    threads = len(affinity(0)) if affinity else os.cpu_count()
     torch.set_num_threads(threads)
     print(f"jax {jax.__version__}, torch {torch.__version__}, {threads} threads, batch {_BATCH}")
     names = ["lax", "ours", "ours in scan", "PyTorch", "ratio"] + _SLOW.value * ["lax in scan"]
