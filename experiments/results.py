@@ -74,7 +74,7 @@ def evaluate(
             "num_levels": run.spec.num_levels,
             "ema": bool(_shapes(run).ema),
             "seeds": list(trained.seeds),
-            "units": "nats per example; bits_per_dim in bits",
+            "units": "likelihoods in nats per example; bits_per_dim in bits",
             "hyper_parameters": run.hyper_parameters,
             "data": run.data,
             "trained_at_commit": read_config(run.workdir).get("git_commit"),
