@@ -3,6 +3,7 @@
 from genjax.core.contract import (
     Aux,
     Batch,
+    Latents,
     Metrics,
     Model,
     Objective,
@@ -22,6 +23,7 @@ __all__ = [
     "Aux",
     "Batch",
     "Ema",
+    "Latents",
     "Metrics",
     "Model",
     "Objective",

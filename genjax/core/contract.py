@@ -75,6 +75,29 @@ class State(NamedTuple):
     ema: Mapping[str, Any]
 
 
+class Latents(NamedTuple):
+    """The latent variables of a model, for whoever estimates a likelihood, or codes, with them.
+
+    Latents of B examples are one array [B, *shape]. Where the model is conditional, every function
+    takes the condition as its last argument.
+
+    Attributes:
+        shape: of the latents of one example.
+        prior: `(key, variables, num) -> z`, draws of p(z).
+        posterior: `(key, variables, x) -> (z, log q(z|x))`, a reparametrised draw and its log density
+            [B], nats; None in place of the density where the encoder is deterministic.
+        log_prior: `(variables, z) -> [B]`, log p(z), nats; None where it has no density.
+        log_likelihood: `(variables, z, x) -> [B]`, log p(x|z), nats; None where the decoder's error is
+            no likelihood.
+    """
+
+    shape: tuple[int, ...]
+    prior: Callable[..., jax.Array]
+    posterior: Callable[..., tuple[jax.Array, jax.Array | None]]
+    log_prior: Callable[..., jax.Array] | None = None
+    log_likelihood: Callable[..., jax.Array] | None = None
+
+
 class Model(NamedTuple):
     """A system: pure functions, None where it cannot do it.
 
@@ -95,6 +118,11 @@ class Model(NamedTuple):
         select: the entry of `evaluate` whose mean on validation data says which checkpoint is best
             (larger is better); None where the paper has no such figure.
         num_batches: minibatches that a round takes: the most turns that a player has.
+        latents: its latent variables, where it has a prior over them.
+        exemplars: `(variables) -> x` [K, *shape]: examples that it has learned (pseudo-inputs).
+        condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
+            and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
+            [num, ...] (None there: drawn at random); None where the model is unconditional.
     """
 
     init: Callable[[jax.Array, Batch], State]
@@ -106,6 +134,9 @@ class Model(NamedTuple):
     evaluate: Callable[[jax.Array, Variables, Batch], Mapping[str, jax.Array]] | None = None
     select: str | None = None
     num_batches: int = 1
+    latents: Latents | None = None
+    exemplars: Callable[[Variables], jax.Array] | None = None
+    condition: str | None = None
 
 
 class Stage(NamedTuple):

@@ -5,6 +5,7 @@ from genjax.losses.kl import (
     gaussian_kl,
     gaussian_kl_between,
     gaussian_log_prob,
+    gaussian_sample,
     standard_normal_log_prob,
 )
 from genjax.losses.likelihood import Likelihood
@@ -28,6 +29,7 @@ __all__ = [
     "gaussian_kl",
     "gaussian_kl_between",
     "gaussian_log_prob",
+    "gaussian_sample",
     "importance_log_likelihood",
     "standard_normal_log_prob",
 ]

@@ -64,6 +64,26 @@ def gaussian_kl_between(
     return 0.5 * _sum(jnp.square(distance) + jnp.expm1(log_ratio) - log_ratio)
 
 
+def gaussian_sample(key: jax.Array, mean: jax.Array, log_variance: jax.Array) -> jax.Array:
+    """μ + σ ε with ε ~ N(0, I): a draw whose gradient reaches μ and σ.
+
+    Args:
+        key: one typed key.
+        mean: μ, [B, ...].
+        log_variance: log σ², [B, ...].
+
+    Returns:
+        [B, ...].
+
+    Raises:
+        ValueError: if the shapes differ or lack a batch axis.
+
+    Kingma and Welling, 2013, arXiv:1312.6114, section 2.4.
+    """
+    _check_equal_shapes(mean=mean, log_variance=log_variance)
+    return mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape, mean.dtype)
+
+
 def gaussian_log_prob(x: jax.Array, mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     """log N(x; μ, σ²) with a diagonal covariance, the 2π included, summed over dimensions.
 

@@ -7,21 +7,17 @@ An encoder q(z|x) = N(z; mu(x), diag sigma^2(x)) and a decoder p(x|z), trained a
 (arXiv:1312.6114, equations 7, 8 and 10), per example in nats, summed over pixels, mean over the batch.
 """
 
-import math
-
-import jax
-import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
-from genjax.losses import (
-    gaussian_kl,
-    gaussian_log_prob,
-    importance_log_likelihood,
-    standard_normal_log_prob,
+from genjax.core import Model, Player, Spec
+from genjax.vae.latent_model import (
+    analytic_terms,
+    gaussian_latents,
+    latent_model,
+    negative_elbo,
+    sampled_terms,
 )
-from genjax.nets import encoder_and_decoder
-from genjax.vae.observation import observation
+from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
 
 
 def vae(
@@ -78,115 +74,41 @@ def vae(
     Raises:
         ValueError: for an unknown name, or a spec that the architecture or likelihood does not fit.
     """
-    for option, value in (("latent_dim", latent_dim), ("importance_samples", importance_samples)):
-        if value < 1:
-            raise ValueError(f"{option} must be at least 1, got {value}")
-    observed, noise = observation(spec, likelihood, variance)
-    outputs = observed(noise).parameter_shape(spec.shape)
-    encoder, decoder = encoder_and_decoder(
-        spec.shape,
-        2 * latent_dim,
-        math.prod(outputs),
+    encoder, decoder = gaussian_encoder_and_decoder(
+        spec,
+        latent_dim,
         architecture=architecture,
         hidden=hidden,
+        likelihood=likelihood,
+        variance=variance,
         initial_std=initial_std,
         precision=precision,
     )
-    _check_name("kl", kl, ("analytic", "sampled"))
+    check_name("kl", kl, ("analytic", "sampled"))
     optimizers = {"adam": optax.adam, "adagrad": optax.adagrad}
-    _check_name("optimizer", optimizer, tuple(optimizers))
-
-    def p_x(variables):
-        return observed(variables.get("noise"))
-
-    def posterior(variables, x):
-        """x [B, *shape] -> mean and log-variance of q(z|x), [B, latent_dim] each, float32."""
-        outputs = encoder.apply(variables["encoder"], x).astype(jnp.float32)
-        return jnp.split(outputs, 2, axis=-1)
-
-    def parameters(variables, z):
-        """z [n, latent_dim] -> parameters of p(x|z), [n, ...], float32."""
-        return decoder.apply(variables["decoder"], z).astype(jnp.float32).reshape(len(z), *outputs)
-
-    def terms(key, variables, x):
-        """The bound's two terms for each example, from one draw of z: [B] each, nats."""
-        mean, log_variance = posterior(variables, x)
-        z = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
-        reconstruction = p_x(variables).log_prob(parameters(variables, z), x)
-        if kl == "analytic":
-            return reconstruction, gaussian_kl(mean, log_variance)
-        log_ratio = gaussian_log_prob(z, mean, log_variance) - standard_normal_log_prob(z)
-        return reconstruction, log_ratio
+    check_name("optimizer", optimizer, tuple(optimizers))
+    latents = gaussian_latents(encoder, decoder, latent_dim)
+    terms = analytic_terms(encoder, decoder) if kl == "analytic" else sampled_terms(latents)
+    networks = {**encoder.networks, **decoder.networks}
+    bound = negative_elbo(spec, terms)
 
     def objective(key, variables, batch):
-        reconstruction, divergence = terms(key, variables, batch[spec.entry])
-        elbo = jnp.mean(reconstruction - divergence)
-        penalty = 0.0
+        loss, aux = bound(key, variables, batch)
         if weight_decay:
             params = {name: variables[name]["params"] for name in networks}
-            penalty = 0.5 * weight_decay * optax.tree.norm(params, squared=True)
-        metrics = {"elbo": elbo, "reconstruction": reconstruction.mean(), "kl": divergence.mean()}
-        return penalty - elbo, Aux(metrics)
+            loss += 0.5 * weight_decay * optax.tree.norm(params, squared=True)
+        return loss, aux
 
-    def evaluate(key, variables, batch):
-        reconstruction, divergence = terms(key, variables, batch[spec.entry])
-        return {
-            "elbo": reconstruction - divergence,
-            "reconstruction": reconstruction,
-            "kl": divergence,
-        }
-
-    def log_prob(key, variables, x):
-        mean, log_variance = posterior(variables, x)
-
-        def log_weight(key):
-            z = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
-            return (
-                p_x(variables).log_prob(parameters(variables, z), x)
-                + standard_normal_log_prob(z)
-                - gaussian_log_prob(z, mean, log_variance)
-            )
-
-        return importance_log_likelihood(
-            key, log_weight, importance_samples, chunk=importance_chunk
-        )
-
-    def encode(key, variables, x):
-        del key
-        return posterior(variables, x)[0]
-
-    def decode(key, variables, z):
-        del key
-        return p_x(variables).mean(parameters(variables, z))
-
-    def sample(key, variables, num, condition=None):
-        if condition is not None:
-            raise ValueError("vae is unconditional: it takes no condition")
-        key_latent, key_pixels = jax.random.split(key)
-        given = parameters(variables, jax.random.normal(key_latent, (num, latent_dim)))
-        if pixel_noise:
-            return p_x(variables).sample(key_pixels, given)
-        return p_x(variables).mean(given)
-
-    networks = {
-        "encoder": lambda key, batch: encoder.init(key, jnp.zeros((1, *spec.shape))),
-        "decoder": lambda key, batch: decoder.init(key, jnp.zeros((1, latent_dim))),
-    }
-    if noise is not None:
-        networks["noise"] = lambda key, batch: noise
     player = Player(tuple(networks), objective, optimizers[optimizer](learning_rate), name="vae")
-    return game(
+    return latent_model(
+        spec,
         networks,
         [player],
-        sample=sample,
-        log_prob=log_prob,
-        encode=encode,
-        decode=decode,
-        evaluate=evaluate,
-        select="elbo",
+        latents,
+        decoder,
+        encode=lambda variables, x: encoder.posterior(variables, x)[0],
+        terms=terms,
+        importance_samples=importance_samples,
+        importance_chunk=importance_chunk,
+        pixel_noise=pixel_noise,
     )
-
-
-def _check_name(option, value, names):
-    if value not in names:
-        raise ValueError(f"{option} must be one of {', '.join(names)}, got {value!r}")

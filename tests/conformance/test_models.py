@@ -1,6 +1,7 @@
 """One table of checks over every system of every family: the contract, as its users meet it."""
 
 import inspect
+import re
 
 import chex
 import jax
@@ -105,4 +106,7 @@ def test_what_a_system_says_of_itself(make):
     for parameter in parameters[1:]:
         assert parameter.kind is inspect.Parameter.KEYWORD_ONLY, parameter
         assert parameter.default is not inspect.Parameter.empty, parameter
-        assert f"{parameter.name}:" in inspect.getdoc(make), f"{parameter.name} is not documented"
+        documented = re.search(
+            rf"^ *(\w+, )*{parameter.name}(, \w+)*: ", inspect.getdoc(make), re.M
+        )
+        assert documented, f"{parameter.name} is not documented"
