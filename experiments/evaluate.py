@@ -3,11 +3,17 @@
 python -m experiments.evaluate --workdir=runs/vae_digits
 python -m experiments.evaluate --workdir=runs/vae_digits --importance_samples=5000
 python -m experiments.evaluate --workdir=runs/vae_digits --split=valid     writes results_valid.json
+python -m experiments.evaluate --workdir=runs/vae_digits --estimator=quadrature
+                                                                writes results_quadrature.json
+python -m experiments.evaluate --workdir=runs/vae_digits --estimator=ais --examples=100
+                                                                writes results_ais_first100.json
 """
+
+import sys
 
 from absl import flags
 
-from experiments import command, options, runs, train
+from experiments import command, estimators, options, results, runs
 from genjax.training import CHECKPOINTS
 
 
@@ -20,20 +26,29 @@ def define() -> None:
         "batch_size", None, "Examples at a time; as in training if not given.", lower_bound=1
     )
     flags.DEFINE_integer(
-        "importance_samples",
-        None,
-        "Draws of an importance-sampled log-likelihood; the run's own number if not given.",
-        lower_bound=1,
+        "examples", None, "Only the first so many of the split; all if not given.", lower_bound=1
     )
+    estimators.define()
 
 
 def main() -> None:
     """Prints and writes the figures."""
     run = runs.from_workdir(options.workdir(), importance_samples=flags.FLAGS.importance_samples)
+    estimator = estimators.from_flags(run)
     checkpoint = flags.FLAGS.checkpoint
     trained = runs.load(run, checkpoint)
-    batch_size = flags.FLAGS.batch_size or trained.batch_size
-    train.evaluate(trained, options.load(run.data), flags.FLAGS.split, checkpoint, batch_size)
+    split, examples = flags.FLAGS.split, flags.FLAGS.examples
+    print(f"evaluating step {trained.step} on {split}", file=sys.stderr)
+    written = results.evaluate(
+        trained,
+        options.load(run.data),
+        split=split,
+        checkpoint=checkpoint,
+        batch_size=flags.FLAGS.batch_size or trained.batch_size,
+        estimator=estimator,
+        examples=examples,
+    )
+    results.show(written, results.path(run, split, estimator, examples))
 
 
 if __name__ == "__main__":

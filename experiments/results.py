@@ -1,14 +1,15 @@
 """results.json: what a run's model measures on a split, and the protocol behind every figure."""
 
+from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from experiments import families, hyper_parameters, runs
+from experiments import codes, estimators, families, hyper_parameters, runs
 from genjax import metrics
 from genjax.core import Model, variables_for_sampling
-from genjax.data import Dataset
+from genjax.data import ArraySource, Dataset
 from genjax.losses import for_spec
 from genjax.training import (
     make_evaluate,
@@ -28,10 +29,14 @@ def evaluate(
     checkpoint: str,
     batch_size: int,
     timings: dict[str, Any] | None = None,
+    estimator: estimators.Estimator | None = None,
+    examples: int | None = None,
 ) -> dict[str, Any]:
     """Evaluates what was trained on a split and writes its results; returns what it wrote.
 
-    Those of `test` are results.json, those of another split results_<split>.json.
+    `path` says where. Where the model has latents, `active_units` (how many) and `aggregate_mmd` are
+    figures of the whole split; see `genjax.metrics.latents`, also for rate and distortion, which are
+    `kl` and -`reconstruction`.
 
     Args:
         trained: with the checkpoint's variables.
@@ -40,14 +45,28 @@ def evaluate(
         checkpoint: what `trained` was loaded from, for the protocol.
         batch_size: examples at a time; it groups the draws, so it is part of the protocol.
         timings: `seconds_per_step` and `compile_seconds`; None keeps those noted before.
+        estimator: of the log-likelihood; the model's own if not given.
+        examples: the first so many of the split; all if not given.
     """
     run, num_seeds = trained.run, len(trained.seeds)
-    means = {}
-    if run.model.evaluate is not None or run.model.log_prob is not None:
-        figures = per_example(run.model, run.spec.entry)
+    estimator = estimator or estimators.own(run)
+    source = getattr(dataset, split)
+    if examples is not None and examples < len(source):
+        source = ArraySource(source[np.arange(examples)])
+    key, means = run_keys(trained.seeds[0], num_seeds).evaluation, {}
+    figures = per_example(run.model, estimator)
+    if figures is not None:
         average = make_evaluate(figures, dataset, batch_size=batch_size, num_seeds=num_seeds)
-        key = run_keys(trained.seeds[0], num_seeds).evaluation
-        means = average(key, trained.variables, getattr(dataset, split))
+        means = average(key, trained.variables, source)
+    means |= codes.statistics(
+        run.model,
+        dataset,
+        source,
+        key,
+        trained.variables,
+        batch_size=batch_size,
+        num_seeds=num_seeds,
+    )
     likelihood = likelihood_name(run)
     if "log_likelihood" in means and is_probability(run.spec.num_levels, likelihood):
         means["bits_per_dim"] = np.asarray(
@@ -64,9 +83,11 @@ def evaluate(
         "metrics": flat(means, split, num_seeds),
         "protocol": {
             "split": split,
-            "examples": len(getattr(dataset, split)),
+            "examples": len(source),
             "checkpoint": checkpoint,
             "batch_size": batch_size,
+            "estimator": None if estimator is None else estimator.name,
+            "estimator_settings": {} if estimator is None else estimator.settings,
             "importance_samples": run.hyper_parameters.get("importance_samples"),
             "likelihood": likelihood,
             "binarization": run.data["binarization"],
@@ -81,25 +102,53 @@ def evaluate(
             "evaluated_on": [str(device) for device in jax.devices()],
         },
     }
-    write_json(path(run, split), written)
+    write_json(path(run, split, estimator, examples), written)
     return written
 
 
-def path(run: runs.Run, split: str):
-    """Where the results of a split are written."""
-    return run.workdir / ("results.json" if split == "test" else f"results_{split}.json")
+def path(
+    run: runs.Run,
+    split: str,
+    estimator: estimators.Estimator | None = None,
+    examples: int | None = None,
+) -> Path:
+    """Where results are written: what is not the usual is in the name, and never takes its place.
+
+    results.json is of all of `test` by the model's own estimator; then there are results_valid.json,
+    results_ais.json, results_valid_ais_first100.json and so on.
+    """
+    usual = estimator is None or estimator.name not in estimators.ESTIMATORS[1:]
+    parts = [
+        "results",
+        *([] if split == "test" else [split]),
+        *([] if usual else [estimator.name]),
+        *([] if examples is None else [f"first{examples}"]),
+    ]
+    return run.workdir / f"{'_'.join(parts)}.json"
 
 
-def per_example(model: Model, entry: str):
-    """`(key, variables, batch) -> {name: [B]}`: all that the model says of examples."""
+def show(written: dict[str, Any], path: Path) -> None:
+    """Prints results, a line each, and where they lie."""
+    values = written["metrics"]
+    for name, value in values.items():
+        if not name.endswith("_std"):
+            spread = f" ± {values[f'{name}_std']:.4f}" if f"{name}_std" in values else ""
+            print(f"{name} {value:.4f}{spread}")
+    print(path)
+
+
+def per_example(model: Model, estimator: estimators.Estimator | None):
+    """`(key, variables, batch) -> {name: [B]}`: all that is said of examples; None if nothing is."""
+    if model.evaluate is None and estimator is None:
+        return None
 
     def figures(key, variables, batch):
         key_evaluate, key_log_prob = jax.random.split(key)
         values = {}
         if model.evaluate is not None:
             values |= model.evaluate(key_evaluate, variables, batch)
-        if model.log_prob is not None:
-            values["log_likelihood"] = model.log_prob(key_log_prob, variables, batch[entry])
+        if estimator is not None:
+            values |= estimator.figures(key_log_prob, variables, batch)
         return values
 
     return figures
@@ -117,7 +166,12 @@ def rehearse(run: runs.Run) -> None:
         for name, leaf in jax.tree_util.tree_leaves_with_path(variables):
             if not leaf.size:  # some versions of JAX go on, until a checkpoint cannot be written
                 raise ValueError(f"{jax.tree_util.keystr(name)} has shape {leaf.shape}")
-        jax.eval_shape(per_example(run.model, run.spec.entry), key, variables, batch)
+        figures = per_example(run.model, estimators.own(run))
+        if figures is not None:
+            jax.eval_shape(figures, key, variables, batch)
+        if run.model.latents is not None and run.model.encode is not None:
+            of_batch = codes.of_batch(run.model, run.model.latents, run.spec.entry)
+            jax.eval_shape(of_batch, key, variables, batch)
     except Exception as error:  # whatever a network makes of zero latents or half a channel
         usual = hyper_parameters.defaults(families.find(run.family, run.name))
         changed = [f"{n}={v}" for n, v in run.hyper_parameters.items() if v != usual[n]]

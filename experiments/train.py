@@ -12,20 +12,27 @@ from genjax.training import CHECKPOINTS, fit
 
 def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> None:
     """Defines the flags of a family's binary."""
-    options.define_common()
     flags.DEFINE_string("model", model, f"One of {', '.join(families.FAMILIES[family])}.")
-    flags.DEFINE_multi_string(
-        "set",
-        [],
-        "A hyper-parameter of the model, name=value; repeat it for several. --set help lists them.",
-    )
     flags.DEFINE_bool("list_models", False, "List the models: name, paper, what each can do.")
     flags.DEFINE_enum(
         "figure",
         None,
         list(figures.FIGURES),
-        "Draw this of the run in the workdir, train nothing: samples, reconstructions below their "
-        "originals, interpolations between test images, the manifold of 2 latents, training curves.",
+        "Draw this of the run in the workdir, train nothing: samples, draws of one class a row, "
+        "reconstructions below their originals, interpolations between test images, the manifold of "
+        "2 latents, traversals of one latent a row, use of a codebook, learned exemplars (pseudo-"
+        "inputs), training curves. Each needs a model that can do it.",
+    )
+    define_run(steps=steps, batch_size=batch_size)
+
+
+def define_run(*, steps: int, batch_size: int = 100) -> None:
+    """Defines what `train` reads beside --model."""
+    options.define_common()
+    flags.DEFINE_multi_string(
+        "set",
+        [],
+        "A hyper-parameter of the model, name=value; repeat it for several. --set help lists them.",
     )
     flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which one to evaluate and draw.")
     options.define_data()
@@ -44,8 +51,12 @@ def main(family: str) -> None:
         train(family)
 
 
-def train(family: str) -> None:
-    """Trains what the flags describe, from wherever it was left; evaluates and draws it."""
+def train(family: str) -> bool:
+    """Trains what the flags describe, from wherever it was left; evaluates and draws it.
+
+    Returns:
+        Whether it came to its last step; False if a signal stopped it.
+    """
     run, dataset = runs.from_flags(family)
     results.rehearse(run)
     config = options.config(str(run.workdir))
@@ -68,10 +79,10 @@ def train(family: str) -> None:
         on_evaluation=draw_samples,
     )
     if jax.process_index() != 0:
-        return  # one process evaluates: a figure needs no more
+        return not fitted.interrupted  # one process evaluates: a figure needs no more
     if fitted.interrupted:
         print(f"stopped at step {fitted.step} of {config.steps}; {command.again()}")
-        return
+        return False
     timings = None  # a run of no step keeps those that it noted
     if fitted.seconds_per_step is not None:
         timings = {
@@ -84,6 +95,7 @@ def train(family: str) -> None:
     subject = subject._replace(variables=trained.of_first_seed())
     for path in figures.draw_all(subject, config.seed):
         print(path)
+    return True
 
 
 def figure(name: str, checkpoint: str) -> None:
@@ -108,9 +120,4 @@ def evaluate(trained: runs.Trained, dataset, split, checkpoint, batch_size, timi
         batch_size=batch_size,
         timings=timings,
     )
-    values = written["metrics"]
-    for name, value in values.items():
-        if not name.endswith("_std"):
-            spread = f" ± {values[f'{name}_std']:.4f}" if f"{name}_std" in values else ""
-            print(f"{name} {value:.4f}{spread}")
-    print(results.path(trained.run, split))
+    results.show(written, results.path(trained.run, split))

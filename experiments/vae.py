@@ -2,6 +2,8 @@
 
 python -m experiments.vae                       trains on digits with two latents, in runs/vae_digits
 python -m experiments.vae --figure=manifold     draws of that run again, and trains nothing
+python -m experiments.vae --list_models         lists the others
+python -m experiments.vae --model=iwae --set num_samples=50
 python -m experiments.vae --set help            lists the hyper-parameters
 python -m experiments.vae --set latent_dim=10 --workdir=runs/ten
 python -m experiments.vae --dataset=file:faces.npz --set likelihood=gaussian

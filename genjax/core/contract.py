@@ -89,6 +89,7 @@ class Latents(NamedTuple):
         log_prior: `(variables, z) -> [B]`, log p(z), nats; None where it has no density.
         log_likelihood: `(variables, z, x) -> [B]`, log p(x|z), nats; None where the decoder's error is
             no likelihood.
+        draw: `(key, variables, z) -> x`, a draw from p(x|z); None where that is no distribution.
     """
 
     shape: tuple[int, ...]
@@ -96,6 +97,7 @@ class Latents(NamedTuple):
     posterior: Callable[..., tuple[jax.Array, jax.Array | None]]
     log_prior: Callable[..., jax.Array] | None = None
     log_likelihood: Callable[..., jax.Array] | None = None
+    draw: Callable[..., jax.Array] | None = None
 
 
 class Model(NamedTuple):

@@ -1,10 +1,12 @@
 """Pure functions of arrays that objectives are made of: values per example, logarithms in nats."""
 
-from genjax.losses.importance import importance_log_likelihood
+from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
+from genjax.losses.importance import importance_log_likelihood, importance_weighted_bound
 from genjax.losses.kl import (
     gaussian_kl,
     gaussian_kl_between,
     gaussian_log_prob,
+    gaussian_product,
     gaussian_sample,
     standard_normal_log_prob,
 )
@@ -17,8 +19,11 @@ from genjax.losses.likelihoods import (
     for_spec,
     gaussian,
 )
+from genjax.losses.mmd import inverse_multiquadratic, mmd, rbf
+from genjax.losses.total_correlation import KlTerms, kl_terms
 
 __all__ = [
+    "KlTerms",
     "Likelihood",
     "bernoulli",
     "categorical",
@@ -29,7 +34,14 @@ __all__ = [
     "gaussian_kl",
     "gaussian_kl_between",
     "gaussian_log_prob",
+    "gaussian_mixture_log_prob",
+    "gaussian_product",
     "gaussian_sample",
     "importance_log_likelihood",
+    "importance_weighted_bound",
+    "inverse_multiquadratic",
+    "kl_terms",
+    "mmd",
+    "rbf",
     "standard_normal_log_prob",
 ]

@@ -7,6 +7,28 @@ import jax.numpy as jnp
 from jax import lax
 
 
+def importance_weighted_bound(log_weights: jax.Array) -> jax.Array:
+    """L_k = log (1/k) Σₛ wₛ of k weights at once: the bound that an IWAE is trained by.
+
+    Its gradient is Σₛ w̃ₛ ∇ log wₛ with the normalised weights w̃. In expectation L_k rises with k
+    towards log p(x); L_1 is the usual bound.
+
+    Args:
+        log_weights: log wₛ = log p(x, zₛ) − log q(zₛ | x), zₛ ~ q(z | x); [k, B].
+
+    Returns:
+        [B], nats.
+
+    Raises:
+        ValueError: if there are not two axes.
+
+    Burda, Grosse and Salakhutdinov, 2015, arXiv:1509.00519, equations 8 and 13.
+    """
+    if jnp.ndim(log_weights) != 2:
+        raise ValueError(f"log_weights must have shape [k, B], got {jnp.shape(log_weights)}")
+    return jax.nn.logsumexp(log_weights, axis=0) - jnp.log(float(len(log_weights)))
+
+
 def importance_log_likelihood(
     key: jax.Array,
     log_weight: Callable[[jax.Array], jax.Array],

@@ -84,6 +84,39 @@ def gaussian_sample(key: jax.Array, mean: jax.Array, log_variance: jax.Array) ->
     return mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape, mean.dtype)
 
 
+def gaussian_product(
+    mean: jax.Array,
+    log_variance: jax.Array,
+    other_mean: jax.Array,
+    other_log_variance: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """The Gaussian proportional to N(μ₁, σ₁²) N(μ₂, σ₂²): precisions add and weigh the means.
+
+    Args:
+        mean: μ₁, [B, ...].
+        log_variance: log σ₁², [B, ...].
+        other_mean: μ₂, [B, ...].
+        other_log_variance: log σ₂², [B, ...].
+
+    Returns:
+        Its mean and log-variance, [B, ...] each.
+
+    Raises:
+        ValueError: if the shapes differ or lack a batch axis.
+
+    The ladder's merge: Soenderby et al., 2016, arXiv:1602.02282, equations 17 to 19.
+    """
+    _check_equal_shapes(
+        mean=mean,
+        log_variance=log_variance,
+        other_mean=other_mean,
+        other_log_variance=other_log_variance,
+    )
+    merged = -jnp.logaddexp(-log_variance, -other_log_variance)
+    share, other_share = jnp.exp(merged - log_variance), jnp.exp(merged - other_log_variance)
+    return share * mean + other_share * other_mean, merged
+
+
 def gaussian_log_prob(x: jax.Array, mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     """log N(x; μ, σ²) with a diagonal covariance, the 2π included, summed over dimensions.
 

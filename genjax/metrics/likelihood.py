@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from genjax.core import Spec
+from genjax.losses import standard_normal_log_prob
 
 
 def bits_per_dim(log_likelihood: jax.Array, dims: Spec | int) -> jax.Array:
@@ -35,11 +36,12 @@ def quadrature_log_likelihood(
     x: jax.Array,
     latent_dim: int,
     *,
+    log_prior: Callable[[jax.Array], jax.Array] = standard_normal_log_prob,
     num_points: int = 201,
     limit: float = 8.0,
     chunk: int = 200,
 ) -> jax.Array:
-    """log ∫ N(z; 0, I) p(x | z) dz by the trapezoid rule on a grid over [−limit, limit]^d.
+    """log ∫ p(z) p(x | z) dz by the trapezoid rule on a grid over [−limit, limit]^d.
 
     Exact to rounding while the grid is finer than the posteriors (a spacing below about one of
     their standard deviations; the default's is 0.08) and while they lie within the limit: compare
@@ -50,8 +52,10 @@ def quadrature_log_likelihood(
         log_prob_given_latents: (z [n, d], x [B, ...]) -> log p(x | z), [n, B], nats.
         x: [B, ...].
         latent_dim: d, 1 or 2.
+        log_prior: z [n, d] -> log p(z), [n], nats; N(0, I) if not given.
         num_points: points on each axis.
-        limit: where the grid ends; the prior's mass beyond 8 is 1e-15.
+        limit: where the grid ends; the mass of N(0, I) beyond 8 is 1e-15. Another prior must lie
+            within it.
         chunk: latents decoded at a time: bounds the memory, not the result.
 
     Returns:
@@ -59,7 +63,7 @@ def quadrature_log_likelihood(
 
     Raises:
         ValueError: if `latent_dim` is not 1 or 2, a size is not positive, there are fewer than two
-            points, or the closure's result is not [n, B].
+            points, or a closure's result is not of its shape.
     """
     if latent_dim not in (1, 2):
         raise ValueError(f"a grid is for a latent of 1 or 2 dimensions, got {latent_dim}")
@@ -71,25 +75,27 @@ def quadrature_log_likelihood(
     axis = jnp.linspace(-limit, limit, num_points)
     grid = jnp.stack(jnp.meshgrid(*[axis] * latent_dim, indexing="ij"), axis=-1)
     latents = grid.reshape(-1, latent_dim)
-    log_spacing = math.log(2 * limit / (num_points - 1))
-    log_prior = latent_dim * (log_spacing - 0.5 * math.log(2 * math.pi)) - 0.5 * jnp.sum(
-        jnp.square(latents), axis=-1
-    )
+    log_area = latent_dim * math.log(2 * limit / (num_points - 1))
     # Points that fill up the last chunk weigh nothing. At the ends the prior is 1e-14 of its top,
     # so the trapezoid's halves there are left out.
     missing = -len(latents) % chunk
+    log_areas = jnp.pad(
+        jnp.full(len(latents), log_area), (0, missing), constant_values=-jnp.inf
+    ).reshape(-1, chunk)
     latents = jnp.pad(latents, ((0, missing), (0, 0))).reshape(-1, chunk, latent_dim)
-    log_prior = jnp.pad(log_prior, (0, missing), constant_values=-jnp.inf).reshape(-1, chunk)
 
     expected = (chunk, x.shape[0])
     got = jax.eval_shape(log_prob_given_latents, latents[0], x).shape
     if got != expected:
         raise ValueError(f"log_prob_given_latents must return [n, B] = {expected}, got {got}")
+    got = jax.eval_shape(log_prior, latents[0]).shape
+    if got != (chunk,):
+        raise ValueError(f"log_prior must return [n] = ({chunk},), got {got}")
 
     def log_sum(part):
-        chunk_latents, chunk_log_prior = part
-        log_joint = log_prob_given_latents(chunk_latents, x) + chunk_log_prior[:, None]
-        return jax.nn.logsumexp(log_joint, axis=0)
+        z, log_area = part
+        log_mass = log_prior(z) + log_area
+        return jax.nn.logsumexp(log_prob_given_latents(z, x) + log_mass[:, None], axis=0)
 
     # Sums, unlike means, may be taken by chunks in log space.
-    return jax.nn.logsumexp(lax.map(log_sum, (latents, log_prior)), axis=0)
+    return jax.nn.logsumexp(lax.map(log_sum, (latents, log_areas)), axis=0)

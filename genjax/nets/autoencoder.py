@@ -6,9 +6,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
-from genjax.nets.mlp import Mlp
+from genjax.nets.mlp import GatedMlp, Mlp
 
-ARCHITECTURES = ("mlp", "conv")
+ARCHITECTURES = ("mlp", "gated", "conv")
 _DTYPES = {"float32": jnp.float32, "bf16": jnp.bfloat16}
 
 
@@ -28,10 +28,12 @@ def encoder_and_decoder(
         shape: of an example.
         num_codes: outputs of the encoder.
         num_outputs: outputs of the decoder; its last axes are whatever reshapes to them.
-        architecture: `mlp` (tanh) or `conv` (images; stride-2 convolutions, ReLU).
+        architecture: `mlp` (tanh), `gated` (dense layers with gates) or `conv` (images; stride-2
+            convolutions, ReLU).
         hidden: widths of the encoder's hidden layers (channels, for `conv`), mirrored in the decoder.
             None: (500,) from 784 inputs on and (200,) below, as Kingma and Welling (2013) have it for
-            MNIST and Frey Face; (32, 64) for `conv`.
+            MNIST and Frey Face. For `gated`: (300, 300) from 560 inputs on, as Tomczak and Welling
+            (2017) have it for the same two, and (100, 100) below. (32, 64) for `conv`.
         initial_std: of all params of an `mlp`; None is linen's default.
         precision: of the computation, `float32` or `bf16`.
 
@@ -44,7 +46,17 @@ def encoder_and_decoder(
     ):
         if value not in names:
             raise ValueError(f"{option} must be one of {', '.join(names)}, got {value!r}")
+    if initial_std is not None and architecture != "mlp":
+        raise ValueError("initial_std is an option of architecture 'mlp'")
     dtype = _DTYPES[precision]
+    if architecture == "gated":
+        if hidden is None:
+            hidden = (300, 300) if math.prod(shape) >= 560 else (100, 100)
+        hidden = tuple(hidden)
+        return (
+            GatedMlp(hidden, num_codes, dtype=dtype),
+            GatedMlp(hidden[::-1], num_outputs, dtype=dtype),
+        )
     if architecture == "mlp":
         if hidden is None:
             hidden = (500,) if math.prod(shape) >= 784 else (200,)
@@ -55,8 +67,6 @@ def encoder_and_decoder(
         )
     if len(shape) != 3:
         raise ValueError(f"architecture 'conv' needs images, got examples of shape {shape}")
-    if initial_std is not None:
-        raise ValueError("initial_std is an option of architecture 'mlp'")
     channels = tuple(hidden or (32, 64))
     height, width = shape[:2]
     image = (height, width, num_outputs // (height * width))

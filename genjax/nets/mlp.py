@@ -35,3 +35,30 @@ class Mlp(nn.Module):
         for width in self.hidden:
             x = self.activation(nn.Dense(width, dtype=self.dtype, **start)(x))
         return nn.Dense(self.features, dtype=self.dtype, **start)(x)
+
+
+class GatedMlp(nn.Module):
+    """Hidden layers (A x + b) sigmoid(C x + d), then a linear layer: [B, ...] -> [B, features].
+
+    Dauphin et al., 2016, arXiv:1612.08083, equation 1; He's initialisation, as Tomczak and Welling
+    (2017, arXiv:1705.07120) have it.
+
+    Attributes:
+        hidden: widths of the hidden layers.
+        features: outputs.
+        dtype: of the computation; params stay float32.
+    """
+
+    hidden: Sequence[int]
+    features: int
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """x [B, ...], flattened."""
+        x = x.reshape(len(x), -1)
+        for width in self.hidden:
+            outputs = nn.Dense(2 * width, dtype=self.dtype, kernel_init=nn.initializers.he_normal())
+            value, gate = jnp.split(outputs(x), 2, axis=-1)
+            x = value * nn.sigmoid(gate)
+        return nn.Dense(self.features, dtype=self.dtype)(x)

@@ -2,7 +2,7 @@
 
     loss = -E_q[log p(x|z)] + beta KL(q(z|x) || N(0, I))
 
-(equation 4), and with a capacity C the later form of Burgess et al. (2018, arXiv:1804.03599, equation 8)
+(equation 4), and with a capacity C the later form of Burgess et al., 2018 (arXiv:1804.03599, eq. 8)
 
     loss = -E_q[log p(x|z)] + beta |KL(q(z|x) || N(0, I)) - C|
 

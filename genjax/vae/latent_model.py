@@ -12,6 +12,7 @@ from genjax.losses import (
     gaussian_log_prob,
     gaussian_sample,
     importance_log_likelihood,
+    importance_weighted_bound,
     standard_normal_log_prob,
 )
 from genjax.vae.networks import Decoder, Encoder
@@ -29,6 +30,7 @@ def latent_model(
     *,
     encode: Callable[..., jax.Array],
     terms: Terms | None = None,
+    bound: Callable[..., jax.Array] | None = None,
     importance_samples: int = 1000,
     importance_chunk: int = 50,
     pixel_noise: bool = False,
@@ -45,6 +47,8 @@ def latent_model(
         decoder: p(x|z), of the same latents.
         encode: `(variables, x[, label]) -> z`, without noise.
         terms: of the bound that `evaluate` reports; None for those of one draw.
+        bound: `(key, variables, x) -> [B]`, what the model is trained by if that is another bound:
+            `evaluate` reports it, and it chooses the checkpoint; None for the `elbo`.
         importance_samples: draws of `log_prob`, the importance-sampled estimate.
         importance_chunk: of them, held at a time.
         pixel_noise: whether `sample` draws from p(x|z), or gives its mean.
@@ -70,7 +74,11 @@ def latent_model(
             if given is not None:
                 raise ValueError("the model is unconditional: it takes no condition")
             return ()
-        return (jax.random.randint(key, (num,), 0, spec.num_classes) if given is None else given,)
+        if given is None:
+            return (jax.random.randint(key, (num,), 0, spec.num_classes),)
+        if jnp.shape(given)[:1] != (num,):
+            raise ValueError(f"needs a {condition} for each of {num}, got {jnp.shape(given)}")
+        return (given,)
 
     def log_prob(key, variables, x, *given):
         weight = log_weight(latents)
@@ -79,8 +87,10 @@ def latent_model(
 
     def evaluate(key, variables, batch):
         given = (batch[condition],) if condition else ()
-        reconstruction, kl = terms(key, variables, batch[spec.entry], *given)
-        return {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+        x, key_bound = batch[spec.entry], jax.random.fold_in(key, 1)
+        reconstruction, kl = terms(key, variables, x, *given)
+        values = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+        return values if bound is None else values | {"bound": bound(key_bound, variables, x)}
 
     return game(
         networks,
@@ -90,7 +100,7 @@ def latent_model(
         encode=lambda key, variables, x, *given: encode(variables, x, *given),
         decode=lambda key, variables, z, *given: decoder.mean(variables, z, *given),
         evaluate=evaluate,
-        select="elbo",
+        select="elbo" if bound is None else "bound",
         latents=latents,
         condition=condition,
         exemplars=exemplars,
@@ -111,6 +121,7 @@ def gaussian_latents(encoder: Encoder, decoder: Decoder, latent_dim: int) -> Lat
         posterior=posterior,
         log_prior=lambda variables, z, *given: standard_normal_log_prob(z),
         log_likelihood=decoder.log_prob,
+        draw=decoder.sample,
     )
 
 
@@ -148,29 +159,70 @@ def log_weight(latents: Latents) -> Callable[..., jax.Array]:
 
 
 def negative_elbo(
-    spec: Spec, terms: Terms, *, kl_weight: float = 1.0, condition: str | None = None
+    spec: Spec,
+    terms: Terms,
+    *,
+    kl_weight: float = 1.0,
+    num_samples: int = 1,
+    condition: str | None = None,
 ) -> Objective:
     """The objective -E[log p(x|z)] + kl_weight KL, mean over the batch, nats.
 
-    Where `variables` has an entry `warm_up` in `extra` (see `warm_up`), it is a further factor of the
-    KL and rises by its step each round.
+    Args:
+        spec: of the data.
+        terms: of the bound.
+        kl_weight: of the KL. Where `variables` has an entry `warm_up` in `extra` (see `warm_up`), it is
+            a further factor, and rises by its step each round.
+        num_samples: k draws of z at once, for the bound L_k; its weights are exp of log p(x|z) minus
+            the weighted KL.
+        condition: as in `Model`.
+
+    Raises:
+        ValueError: if there is not at least one draw.
     """
+    draw = several(terms, num_samples)
 
     def objective(key, variables, batch):
         given = (batch[condition],) if condition else ()
-        reconstruction, kl = terms(key, variables, batch[spec.entry], *given)
+        reconstruction, kl = draw(key, variables, batch[spec.entry], *given)  # [k, B] each
+        weight, updates = kl_weight, {}
+        if "extra" in variables:
+            factor, updates = _warmed_up(variables["extra"])
+            weight = weight * factor
+        bound = importance_weighted_bound(reconstruction - weight * kl).mean()
         metrics = {
             "elbo": jnp.mean(reconstruction - kl),
             "reconstruction": reconstruction.mean(),
             "kl": kl.mean(),
         }
-        weight, updates = kl_weight, {}
-        if "extra" in variables:
-            factor, updates = _warmed_up(variables["extra"])
-            weight = weight * factor
-        return jnp.mean(weight * kl - reconstruction), Aux(metrics, updates)
+        if num_samples > 1:
+            metrics["bound"] = bound
+        return -bound, Aux(metrics, updates)
 
     return objective
+
+
+def multi_sample_bound(terms: Terms, num_samples: int) -> Callable[..., jax.Array]:
+    """`(key, variables, x[, label]) -> [B]`: the bound L_k of k draws of z, nats."""
+    draw = several(terms, num_samples)
+
+    def bound(key, variables, x, *given):
+        reconstruction, kl = draw(key, variables, x, *given)
+        return importance_weighted_bound(reconstruction - kl)
+
+    return bound
+
+
+def several(terms: Terms, num_samples: int) -> Terms:
+    """The terms of `num_samples` draws, [k, B] each; a single draw uses the key as it is."""
+    if num_samples < 1:
+        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+
+    def draw(key, variables, x, *given):
+        keys = jax.random.split(key, num_samples) if num_samples > 1 else key[None]
+        return jax.vmap(lambda key: terms(key, variables, x, *given))(keys)
+
+    return draw
 
 
 def warm_up(rounds: int) -> dict[str, Callable[..., Any]]:

@@ -17,7 +17,8 @@ class Encoder(NamedTuple):
 
     Attributes:
         networks: how they start, for `game`.
-        posterior: `(variables, x[, label]) -> (mean, log-variance)`, [B, D] each, float32.
+        posterior: `(variables, x[, label]) -> (mean, log-variance)`, [B, D] each, float32; and the
+            context [B, context_dim] where there is one.
     """
 
     networks: Mapping[str, Callable[..., Any]]
@@ -51,6 +52,7 @@ def gaussian_encoder_and_decoder(
     initial_std: float | None = None,
     precision: str = "float32",
     num_classes: int = 0,
+    context_dim: int = 0,
 ) -> tuple[Encoder, Decoder]:
     """The networks `encoder` and `decoder` of one stochastic layer (and `noise`, a shared variance).
 
@@ -60,6 +62,7 @@ def gaussian_encoder_and_decoder(
         architecture, hidden, initial_std, precision: as in `genjax.nets.encoder_and_decoder`.
         likelihood, variance: as in `genjax.vae.observation`.
         num_classes: of the label that both networks read, one-hot beside their input; 0 for none.
+        context_dim: further outputs of the encoder, for a flow.
 
     Raises:
         ValueError: for what does not fit, or fewer than one latent.
@@ -70,7 +73,7 @@ def gaussian_encoder_and_decoder(
     outputs = observed(noise).parameter_shape(spec.shape)
     encoder, decoder = encoder_and_decoder(
         spec.shape,
-        2 * latent_dim,
+        2 * latent_dim + context_dim,
         math.prod(outputs),
         architecture=architecture,
         hidden=hidden,
@@ -85,7 +88,8 @@ def gaussian_encoder_and_decoder(
 
     def posterior(variables, x, *label):
         outputs = encoder.apply(variables["encoder"], read(x, *label))
-        return jnp.split(outputs.astype(jnp.float32), 2, axis=-1)
+        ends = [latent_dim, 2 * latent_dim] if context_dim else [latent_dim]
+        return jnp.split(outputs.astype(jnp.float32), ends, axis=-1)
 
     def parameters(variables, z, label=None):
         """z [n, latent_dim] -> parameters of p(x|z), [n, ...], float32."""

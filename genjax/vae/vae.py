@@ -52,10 +52,12 @@ def vae(
     Args:
         spec: of vectors, or images in [0, 1].
         latent_dim: dimensions of z.
-        architecture: `mlp` (the paper's, tanh) or `conv` (images; stride-2 convolutions, ReLU).
-        hidden: widths of the hidden layers, mirrored in the decoder: dense layers of `mlp`, channels of
-            the convolutions of `conv`. None: (500,) from 784 inputs on and (200,) below, as the paper
-            has it for MNIST and Frey Face; (32, 64) for `conv`.
+        architecture: `mlp` (the paper's, tanh), `gated` (dense layers with gates) or `conv` (images;
+            stride-2 convolutions, ReLU).
+        hidden: widths of the hidden layers, mirrored in the decoder: dense layers, or channels of the
+            convolutions of `conv`. None: (500,) from 784 inputs on and (200,) below, as the paper
+            has it for MNIST and Frey Face; (300, 300) for `gated`, (100, 100) below 560 inputs;
+            (32, 64) for `conv`.
         likelihood: p(x|z), a name that `genjax.losses.for_spec` knows. None: Bernoulli for bits,
             Gaussian with learned variances for continuous data, discretised logistic otherwise. The
             paper's Frey faces are `gaussian`, with means squashed into [0, 1].

@@ -18,6 +18,8 @@ FIGURES = (
     "test/bits_per_dim",
     "test/reconstruction",
     "test/kl",
+    "test/active_units",
+    "test/aggregate_mmd",
 )
 
 
@@ -37,7 +39,8 @@ def test_a_run_leaves_its_files(trained):
         "results.json",
     }
     drawn = {path.name for path in (trained / "samples").iterdir()}
-    assert drawn == {f"{name}.png" for name in figures.FIGURES} | {
+    of_others = {"classes", "codebook", "exemplars"}  # conditional, discrete, with pseudo-inputs
+    assert drawn == {f"{name}.png" for name in set(figures.FIGURES) - of_others} | {
         "samples_0000010.png",
         "samples_0000020.png",
     }
@@ -66,7 +69,8 @@ def test_results_json_has_figures_and_all_that_they_depend_on(trained):
     assert found["seconds_per_step"] > 0 and found["compile_seconds"] > 0
     assert set(found["metrics"]) == set(FIGURES)
     values = [found["metrics"][name] for name in FIGURES]
-    elbo, log_likelihood, bits, reconstruction, kl = values
+    elbo, log_likelihood, bits, reconstruction, kl, units, distance = values
+    assert units in (0, 1, 2) and -1 < distance < 14
     assert elbo == pytest.approx(reconstruction - kl, rel=1e-5)
     assert bits == pytest.approx(-log_likelihood / (64 * math.log(2)), rel=1e-5)
     expected = {
@@ -74,6 +78,8 @@ def test_results_json_has_figures_and_all_that_they_depend_on(trained):
         "examples": 397,
         "checkpoint": "best",
         "batch_size": 100,
+        "estimator": "importance",
+        "estimator_settings": {"samples": 8},
         "importance_samples": 8,
         "likelihood": "bernoulli",
         "binarization": "threshold",
@@ -193,6 +199,7 @@ def test_several_seeds_give_means_and_deviations(tmp_path, capsys):
     assert found["parameters"] == 1040 + 68 + 48 + 1088  # of one of them
     deviations = {f"{name}_std" for name in FIGURES}
     assert set(found["metrics"]) == set(FIGURES) | deviations
+    deviations -= {"test/active_units_std"}  # as many, maybe
     assert all(found["metrics"][name] > 0 for name in deviations)
     assert f" ± {found['metrics']['test/elbo_std']:.4f}" in capsys.readouterr().out
     EVALUATE(f"--workdir={tmp_path}")

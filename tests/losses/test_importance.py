@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from genjax.losses import gaussian_log_prob, importance_log_likelihood, standard_normal_log_prob
+from genjax.losses import (
+    gaussian_log_prob,
+    importance_log_likelihood,
+    importance_weighted_bound,
+    standard_normal_log_prob,
+)
 
 LOCATION = jnp.array([-100.0, 0.0, 3.0])
 SCALE = 1.5
@@ -112,3 +117,25 @@ def test_sizes_must_be_positive(num_samples, chunk):
 def test_wrong_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=r"shape \[B\]"):
         importance_log_likelihood(jax.random.key(0), lambda key: jnp.zeros(shape), 10)
+
+
+def test_bound_of_weights_at_once_equals_scipys_logsumexp(log_weights):
+    result = importance_weighted_bound(jnp.asarray(log_weights, jnp.float32))
+    expected = special.logsumexp(log_weights, axis=0) - np.log(len(log_weights))
+    np.testing.assert_allclose(result, expected, rtol=1e-5)
+    one = importance_weighted_bound(jnp.asarray(log_weights[:1], jnp.float32))
+    np.testing.assert_allclose(one, log_weights[0], rtol=1e-6)
+
+
+def test_bounds_gradient_is_the_normalised_weights():
+    """Equation 13: not squared, not 1/k each; finite for weights 1e4 nats apart."""
+    weights = jnp.array([[0.0, 1e4], [1.0, -1e4], [-2.0, 0.0]])
+    value, gradient = jax.value_and_grad(lambda w: importance_weighted_bound(w).sum())(weights)
+    assert np.isfinite(value)
+    np.testing.assert_allclose(gradient, special.softmax(np.asarray(weights), axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 2, 1)])
+def test_bound_refuses_wrong_shapes(shape):
+    with pytest.raises(ValueError, match=r"must have shape \[k, B\]"):
+        importance_weighted_bound(jnp.zeros(shape))

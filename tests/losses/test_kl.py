@@ -10,6 +10,8 @@ from genjax.losses import (
     gaussian_kl,
     gaussian_kl_between,
     gaussian_log_prob,
+    gaussian_product,
+    gaussian_sample,
     standard_normal_log_prob,
 )
 
@@ -78,11 +80,58 @@ def test_sums_over_every_axis_but_the_first():
     )
 
 
+def test_product_equals_the_normalised_product_on_a_grid():
+    """Mean and variance of N(z; mu_1, s_1^2) N(z; mu_2, s_2^2) / its integral, by sums on a grid."""
+    arguments = (MEAN, LOG_VARIANCE, OTHER_MEAN, OTHER_LOG_VARIANCE)
+    mean, log_variance = gaussian_product(*map(jnp.array, arguments))
+    z = np.linspace(-30, 30, 200_001)[:, None, None]
+    density = stats.norm.pdf(z, MEAN, np.exp(LOG_VARIANCE / 2))
+    density = density * stats.norm.pdf(z, OTHER_MEAN, np.exp(OTHER_LOG_VARIANCE / 2))
+    density /= density.sum(0)
+    expected = (density * z).sum(0)
+    np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        np.exp(log_variance), (density * (z - expected) ** 2).sum(0), rtol=1e-5
+    )
+
+
+def test_product_with_what_knows_nothing_or_all():
+    """Finite, with finite gradients, at log-variances of 80 and more between the factors."""
+    mean, flat = jnp.array([[1.5, -2.0]]), jnp.full((1, 2), 80.0)
+    vague = gaussian_product(mean, -flat, -mean, flat)
+    np.testing.assert_allclose(vague[0], mean, rtol=1e-6)
+    np.testing.assert_allclose(vague[1], -flat, rtol=1e-6)
+    even = gaussian_product(mean, flat, -mean, flat)
+    np.testing.assert_allclose(even[0], 0.0, atol=1e-6)
+    np.testing.assert_allclose(even[1], flat - np.log(2), rtol=1e-6)
+    total = lambda *a: sum(part.sum() for part in gaussian_product(*a))
+    gradients = jax.jit(jax.grad(total, (0, 1, 2, 3)))(mean, -flat, -mean, flat)
+    assert all(np.isfinite(g).all() for g in gradients)
+
+
+def test_samples_have_the_mean_and_variance_and_pass_gradients():
+    """20,000 draws within 5 standard errors; d z / d mu = 1 and d z / d log s^2 = (z - mu) / 2."""
+    key, mean, log_variance = jax.random.key(0), jnp.array(MEAN), jnp.array(LOG_VARIANCE)
+    keys = jax.random.split(key, 20_000)
+    z = np.asarray(jax.vmap(lambda k: gaussian_sample(k, mean, log_variance))(keys), np.float64)
+    deviation = np.exp(LOG_VARIANCE / 2)
+    assert (np.abs(z.mean(0) - MEAN) < 5 * deviation / np.sqrt(len(z))).all()
+    assert (np.abs(z.var(0) / deviation**2 - 1) < 5 * np.sqrt(2 / len(z))).all()
+    one = gaussian_sample(key, mean, log_variance)
+    slopes = jax.grad(lambda *a: gaussian_sample(key, *a).sum(), (0, 1))(mean, log_variance)
+    np.testing.assert_allclose(slopes[0], 1.0)
+    np.testing.assert_allclose(slopes[1], (one - mean) / 2, rtol=1e-4, atol=1e-6)
+    still = gaussian_sample(key, mean, jnp.full(mean.shape, -200.0))
+    np.testing.assert_array_equal(still, mean)
+
+
 FUNCTIONS = {
     "gaussian_kl": (gaussian_kl, 2),
     "gaussian_kl_between": (gaussian_kl_between, 4),
     "gaussian_log_prob": (gaussian_log_prob, 3),
     "standard_normal_log_prob": (standard_normal_log_prob, 1),
+    "gaussian_sample": (lambda *a: gaussian_sample(jax.random.key(0), *a), 2),
+    "gaussian_product": (lambda *a: sum(gaussian_product(*a)), 4),
 }
 table = pytest.mark.parametrize(("function", "arity"), FUNCTIONS.values(), ids=FUNCTIONS)
 

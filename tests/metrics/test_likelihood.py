@@ -42,6 +42,15 @@ def test_quadrature_integrates_the_prior_to_one():
     np.testing.assert_allclose(result, 0, atol=1e-5)
 
 
+def test_quadrature_takes_another_prior():
+    """z ~ N(1, 1/4) and x = z + N(0, 1/4): x ~ N(1, 1/2)."""
+    x = jnp.array([[-1.0], [0.3], [2.0]])
+    log_prior = lambda z: jax.scipy.stats.norm.logpdf(z[:, 0], 1.0, 0.5)
+    log_prob = lambda z, x: jax.scipy.stats.norm.logpdf(x[None, :, 0] - z, 0.0, 0.5)
+    result = quadrature_log_likelihood(log_prob, x, 1, log_prior=log_prior)
+    np.testing.assert_allclose(result, stats.norm(1, 0.5**0.5).logpdf(x[:, 0]), atol=1e-4)
+
+
 def test_quadrature_is_finite_at_extremes():
     x = jnp.array([[1e3], [-1e3]])
 
@@ -72,6 +81,9 @@ def test_quadrature_refuses(latent_dim, options, message):
 def test_quadrature_refuses_a_closure_of_another_shape():
     with pytest.raises(ValueError, match=r"\[n, B\] = \(200, 3\), got \(3, 200\)"):
         quadrature_log_likelihood(lambda z, x: jnp.zeros((len(x), len(z))), jnp.zeros((3, 2)), 1)
+    zeros = lambda z, x: jnp.zeros((len(z), len(x)))
+    with pytest.raises(ValueError, match=r"log_prior must return \[n\] = \(200,\), got \(\)"):
+        quadrature_log_likelihood(zeros, jnp.zeros((3, 2)), 1, log_prior=jnp.sum)
 
 
 def test_bits_per_dim_of_fair_bytes_is_eight():

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from genjax.core import DATA_AXIS
-from genjax.nets import BatchNorm, ConvDecoder, ConvEncoder, Mlp, encoder_and_decoder
+from genjax.nets import (
+    BatchNorm,
+    ConvDecoder,
+    ConvEncoder,
+    GatedMlp,
+    Mlp,
+    encoder_and_decoder,
+)
 
 KEY = jax.random.key(0)
 
@@ -21,6 +28,27 @@ def test_mlp_equals_its_layers():
     np.testing.assert_allclose(
         mlp.apply(variables, x), hidden @ last["kernel"] + last["bias"][None], rtol=1e-5, atol=1e-6
     )
+
+
+def test_gated_mlp_equals_its_layers_and_starts_as_he():
+    """(A x + b) sigmoid(C x + d) in NumPy; not tanh of the value, not the gate's logits."""
+    x = jax.random.normal(KEY, (3, 2, 4))
+    gated = GatedMlp((300,), 2)
+    variables = gated.init(KEY, x)
+    first, last = (variables["params"][f"Dense_{i}"] for i in (0, 1))
+    assert np.std(first["kernel"]) == pytest.approx(np.sqrt(2 / 8), rel=0.1)
+    first = {**first, "bias": jax.random.normal(KEY, (600,))}
+    variables = {"params": {"Dense_0": first, "Dense_1": last}}
+    value, gate = np.split(x.reshape(3, 8) @ first["kernel"] + first["bias"][None], 2, axis=-1)
+    expected = value / (1 + np.exp(-gate)) @ last["kernel"] + last["bias"][None]
+    np.testing.assert_allclose(gated.apply(variables, x), expected, rtol=1e-4, atol=1e-5)
+    assert np.isfinite(gated.apply(variables, 1e4 * x)).all()
+
+
+def test_gated_pair_has_the_papers_widths():
+    encoder, decoder = encoder_and_decoder((784,), 80, 784, architecture="gated")
+    assert encoder == GatedMlp((300, 300), 80) and decoder == GatedMlp((300, 300), 784)
+    assert encoder_and_decoder((4,), 2, 4, architecture="gated", hidden=(3, 2))[1].hidden == (2, 3)
 
 
 def test_initial_std_is_that_of_weights_and_biases():
