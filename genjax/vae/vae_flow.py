@@ -60,7 +60,8 @@ def vae_flow(
         precision=precision,
         context_dim=context_dim,
     )
-    iaf = InverseAutoregressiveFlows(num_flows, flow_hidden)
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32  # of the masked networks alone
+    iaf = InverseAutoregressiveFlows(num_flows, flow_hidden, dtype=dtype)
     maps = iaf if flow == "iaf" else PlanarFlows(num_flows)
 
     def posterior(key, variables, x):

@@ -7,9 +7,9 @@ import pytest
 
 from genjax import data
 from genjax.losses import gaussian_product
-from genjax.training import Config, fit
 from genjax.vae import hierarchical_vae
 from tests.acceptance.exact import bounds, quadrature, test_images
+from tests.vae.perturbed import perturbed
 
 
 def test_the_merge_is_the_normalised_product():
@@ -36,32 +36,32 @@ def test_the_merge_is_the_normalised_product():
 
 @pytest.mark.parametrize("inference", ["ladder", "bottom_up"])
 def test_importance_sampling_agrees_with_quadrature_over_both_layers(inference):
-    """log p(x) by quadrature minus L5000 lies in [-0.005, 0.05] nats; the bounds rise.
+    """log p(x) by quadrature minus L5000 lies in [-0.005, 0.05] nats at random params; the bounds rise.
 
     A merge whose density is not that of its draw, or a prior in the wrong order, moves one of them.
+    Random params, for a trained ladder of (1, 1) latents makes p(z_1|z_2) too narrow for any grid.
     """
     dataset = data.load("digits")
-    images, _ = test_images(dataset)
-    options = {
-        "inference": inference,
-        "latent_dims": (1, 1),
-        "hidden": (100, 50),
-        "warm_up_rounds": 1500,
-        "learning_rate": 3e-3,
-    }
-    model = hierarchical_vae(dataset.spec, **options)
-    variables = fit(model, dataset, Config(steps=3000)).state.variables
+    images = test_images(dataset)[0][:100]
+    make = lambda n: hierarchical_vae(
+        dataset.spec,
+        inference=inference,
+        latent_dims=(1, 1),
+        hidden=(20, 10),
+        importance_samples=n,
+    )
+    model = make(1)
+    variables, _ = perturbed(model, dataset.spec, scale=0.2)
     truths = []
-    for points, limit in ((401, 8.0), (601, 12.0)):
+    for points, limit in ((401, 8.0), (1201, 12.0)):
         grid = jax.jit(
             lambda x, n=points, e=limit: quadrature(model, variables, x, num_points=n, limit=e)
         )
         truths.append(float(grid(images).mean()))
-    make = lambda n: hierarchical_vae(dataset.spec, importance_samples=n, **options)
     found = bounds(make, variables, images, (1, 50, 5000), jax.random.key(2))
     gap = truths[0] - found[-1]
     print(f"{inference}: quadrature {truths}, L1, L50, L5000 {np.round(found, 4)}, gap {gap:.4f}")
     assert abs(truths[0] - truths[1]) < 1e-3  # the grid is fine and wide enough
     assert found[0] < found[1] < found[2]
     assert -0.005 <= gap <= 0.05
-    assert truths[0] - found[0] > 0.1  # the bound of one draw is loose: the check above can fail
+    assert truths[0] - found[0] > 0.5  # the bound of one draw is loose: the check above can fail

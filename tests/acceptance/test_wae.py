@@ -1,4 +1,4 @@
-"""WAE-MMD: its discrepancy under the null, and codes that match the prior after training."""
+"""WAE-MMD and InfoVAE: the discrepancy under the null, and codes that match the prior."""
 
 import jax
 import jax.numpy as jnp
@@ -43,4 +43,27 @@ def test_codes_of_digits_match_the_prior_and_without_the_discrepancy_do_not():
         distances[weight] = max(mean, covariance)
         print(f"weight {weight}: mean {mean:.3f}, covariance {covariance:.3f}")
     assert distances[50.0] < 0.15
+    assert distances[0.0] > 1.0
+
+
+def test_infovae_without_a_kl_has_draws_of_the_prior_for_codes():
+    """alpha 1: draws of q(z|x) over all examples have mean 0 and covariance I within .2.
+
+    Without the discrepancy (alpha + lambda = 1) nothing holds them. Sees a discrepancy of means in
+    place of draws, or of the wrong sign.
+    """
+    dataset = data.load("digits")
+    images = jnp.asarray(dataset.eval_transform(None, dataset.train.arrays())["image"])
+    distances = {}
+    for weight in (1000.0, 0.0):
+        model = vae.info_vae(dataset.spec, alpha=1.0, prior_weight=weight)
+        fitted = fit(model, dataset, Config(steps=3000, eval_every=3000))
+        draw = lambda key: model.latents.posterior(key, fitted.state.variables, images)[0]
+        z = np.asarray(jax.vmap(draw)(jax.random.split(jax.random.key(1), 20)))
+        z = z.reshape(-1, z.shape[-1])
+        mean = np.abs(z.mean(0)).max()
+        covariance = np.abs(np.cov(z.T) - np.eye(z.shape[-1])).max()
+        distances[weight] = max(mean, covariance)
+        print(f"weight {weight}: mean {mean:.3f}, covariance {covariance:.3f}")
+    assert distances[1000.0] < 0.2
     assert distances[0.0] > 1.0
