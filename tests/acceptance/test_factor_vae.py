@@ -16,14 +16,16 @@ def test_the_discriminator_finds_the_total_correlation_of_a_gaussian():
     The encoder is frozen at z = x with hardly any noise, so that codes are the data. Sees a shuffle of
     whole rows (0), a logit of the wrong sign, a discriminator shown the same codes twice.
     """
-    model = factor_vae(
+    make = lambda rate: factor_vae(
         Spec((2,)),
         latent_dim=2,
         hidden=(),
         learning_rate=0.0,
         discriminator_width=64,
+        discriminator_learning_rate=rate,
         gamma=35.0,
     )
+    model = make(1e-3)
     factor = np.linalg.cholesky([[1, CORRELATION], [CORRELATION, 1]]).astype(np.float32).T
     draw = lambda key, num: jax.random.normal(key, (num, 2)) @ factor
     key_init, key_train, key_test = jax.random.split(jax.random.key(0), 3)
@@ -32,13 +34,15 @@ def test_the_discriminator_finds_the_total_correlation_of_a_gaussian():
     encoder = {"params": {"Dense_0": identity}}
     state = state._replace(variables={**state.variables, "encoder": encoder})
 
-    def round_(state, key):
-        key_data, key_round = jax.random.split(key)
-        state, _ = model.update(key_round, state, {"vector": draw(key_data, 1000)[None]})
-        return state, None
+    def train(state, rate, keys):
+        def round_(state, key):
+            key_data, key_round = jax.random.split(key)
+            return make(rate).update(key_round, state, {"vector": draw(key_data, 1000)[None]})
 
-    keys = jax.random.split(key_train, 1500)
-    state, _ = jax.jit(lambda state: jax.lax.scan(round_, state, keys))(state)
+        return jax.jit(lambda state: jax.lax.scan(round_, state, keys)[0])(state)
+
+    keys = jax.random.split(key_train, 2000)
+    state = train(train(state, 1e-3, keys[:1500]), 1e-4, keys[1500:])
     x = draw(key_test, 20_000)
     values = model.evaluate(key_test, state.variables, {"vector": x})
     found = float(values["total_correlation"].mean())
