@@ -37,7 +37,11 @@ BINARIES = {"vae": VAE, "sample": SAMPLE, "evaluate": EVALUATE}
         ("vae", "--step=3", "unknown flag --step; did you mean --steps?"),
         ("vae", "--qqqqq=3", "unknown flag --qqqqq; --help lists the flags"),
         ("vae", "manifold", "unexpected argument 'manifold': flags have the form --name=value"),
-        ("vae", "--figure=manifodl", "flag --figure=manifodl: expected one of samples, reconstruc"),
+        (
+            "vae",
+            "--figure=manifodl",
+            "flag --figure=manifodl: expected one of samples, classes, re",
+        ),
         ("vae", "--figure=manifold", "holds no run (it has no config.json): train one there first"),
         ("vae", "--steps=-5", "flag --steps=-5: -5 is not a positive integer"),
         ("vae", "--steps=ten", "flag --steps=ten: expected a whole number, got 'ten'"),

@@ -44,7 +44,7 @@ def test_help_shows_every_flag_of_ours(tmp_path):
         "--dataset: ",
         "--steps: ",
         "--precision: ",
-        "--figure: <samples|reconstructions|interpolations|manifold|curves>",
+        "--figure: <samples|classes|reconstructions|",
         "(default: '10000')",
     ):
         assert text in shown, text
