@@ -21,7 +21,7 @@ def perturbed(model, spec=IMAGE, scale=0.3):
         def noisy(leaf):
             return leaf + scale * jax.random.normal(jax.random.fold_in(KEY, leaf.size), leaf.shape)
 
-        start = model.init(key, batch).variables
+        start = jax.jit(model.init)(key, batch).variables
         return {
             name: {**net, "params": jax.tree.map(noisy, net["params"])} if "params" in net else net
             for name, net in start.items()
@@ -35,8 +35,8 @@ def one_round(model, variables, batch):
 
     @jax.jit
     def play(variables, batch):
-        state = model.init(KEY, batch)._replace(variables=variables)
-        return model.update(KEY, state, jax.tree.map(lambda leaf: leaf[None], batch))
+        state = jax.jit(model.init)(KEY, batch)._replace(variables=variables)
+        return jax.jit(model.update)(KEY, state, jax.tree.map(lambda leaf: leaf[None], batch))
 
     state, metrics = play(variables, batch)
     return metrics, state

@@ -25,7 +25,7 @@ RATES = ("learning_rate", "discriminator_learning_rate", "generator_learning_rat
 def test_each_player_moves_its_own_networks(rate, moved):
     rates = {name: 0.1 * (name == rate) for name in RATES}
     model = adversarial_autoencoder(VECTOR, hidden=(), discriminator_width=4, **rates)
-    state = model.init(KEY, {"vector": X})
+    state = jax.jit(model.init)(KEY, {"vector": X})
     after, _ = jax.jit(model.update)(KEY, state, {"vector": X[None]})
     changed = jax.tree.map(lambda a, b: (a != b).any(), state.variables, after.variables)
     assert {name for name, tree in changed.items() if any(jax.tree.leaves(tree))} == moved
@@ -35,7 +35,7 @@ def test_the_losses_at_a_discriminator_of_known_logit():
     """Logit c of everything: the losses are softplus(-c) + softplus(c) and softplus(-c)."""
     frozen = dict.fromkeys(RATES, 0.0)
     model = adversarial_autoencoder(VECTOR, hidden=(), **frozen)
-    state = model.init(KEY, {"vector": X})
+    state = jax.jit(model.init)(KEY, {"vector": X})
     flat = jax.tree.map(jnp.zeros_like, state.variables["discriminator"])
     flat["params"]["Dense_2"]["bias"] = jnp.asarray([1.3])
     state = state._replace(variables={**state.variables, "discriminator": flat})
@@ -43,7 +43,7 @@ def test_the_losses_at_a_discriminator_of_known_logit():
     low, high = np.log1p(np.exp(-1.3)), np.log1p(np.exp(1.3))
     np.testing.assert_allclose(metrics["discriminator/loss"], low + high, rtol=1e-6)
     np.testing.assert_allclose(metrics["generator/loss"], low, rtol=1e-6)
-    values = model.evaluate(KEY, state.variables, {"vector": X})
+    values = jax.jit(model.evaluate)(KEY, state.variables, {"vector": X})
     np.testing.assert_allclose(values["prior_logit"], 1.3, rtol=1e-6)
     expected = values["squared_error"].mean()
     np.testing.assert_allclose(metrics["autoencoder/loss"], expected, rtol=1e-5)

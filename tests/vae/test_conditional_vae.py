@@ -27,7 +27,7 @@ def test_the_bound_equals_its_formula_in_numpy(prior):
     if prior == "learned":
         to, to_log_var = np.split(mlp(params["prior"], one_hot), 2, 1)
     kl = to_log_var - log_var + (np.exp(log_var) + (mean - to) ** 2) / np.exp(to_log_var) - 1
-    values = model.evaluate(KEY, variables, batch)
+    values = jax.jit(model.evaluate)(KEY, variables, batch)
     np.testing.assert_allclose(values["kl"], 0.5 * kl.sum(1), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(values["reconstruction"], reconstruction, rtol=1e-4)
     encoded = model.encode(KEY, variables, batch["image"], batch["label"])

@@ -26,7 +26,7 @@ def test_dimensions_are_shuffled_each_by_itself():
 def test_the_players_train_their_own_networks_by_their_own_losses():
     model = factor_vae(VECTOR, hidden=(), latent_dim=2, discriminator_width=3, gamma=7.0)
     x = jnp.asarray(np.random.default_rng(0).integers(0, 2, (8, 6)), jnp.float32)
-    state = model.init(KEY, {"vector": x})
+    state = jax.jit(model.init)(KEY, {"vector": x})
     after, metrics = jax.jit(model.update)(KEY, state, {"vector": x[None]})
     expected = 7 * metrics["vae/total_correlation"] - metrics["vae/elbo"]
     np.testing.assert_allclose(metrics["vae/loss"], expected, rtol=1e-5)
@@ -47,7 +47,7 @@ def test_the_players_train_their_own_networks_by_their_own_losses():
             strict=True,
         )
         assert all(np.allclose(a, b, atol=1e-6) for a, b in pairs)
-    values = model.evaluate(KEY, after.variables, {"vector": x})
+    values = jax.jit(model.evaluate)(KEY, after.variables, {"vector": x})
     assert values["total_correlation"].shape == (8,)
 
 
@@ -68,4 +68,6 @@ def test_a_minibatch_of_one_is_refused():
     model = factor_vae(VECTOR)
     x = jnp.zeros((1, 6))
     with pytest.raises(ValueError, match="it needs two examples"):
-        jax.eval_shape(model.update, KEY, model.init(KEY, {"vector": x}), {"vector": x[None]})
+        jax.eval_shape(
+            model.update, KEY, jax.jit(model.init)(KEY, {"vector": x}), {"vector": x[None]}
+        )

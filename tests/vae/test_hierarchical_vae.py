@@ -59,7 +59,7 @@ def test_posterior_prior_and_bound_equal_their_formulas(inference, written_out):
     log_prior += stats.norm.logpdf(z_2).sum(1)
     found = model.latents.log_prior(variables, z)
     np.testing.assert_allclose(found, log_prior, rtol=1e-4, atol=1e-4)
-    values = model.evaluate(KEY, variables, batch)
+    values = jax.jit(model.evaluate)(KEY, variables, batch)
     reconstruction = bits_log_prob(mlp(params["decoder"], z_1), x)
     np.testing.assert_allclose(values["reconstruction"], reconstruction, rtol=1e-4)
     np.testing.assert_allclose(values["kl"], log_q - log_prior, rtol=1e-3, atol=1e-3)
@@ -90,7 +90,7 @@ def test_several_draws_and_the_warm_up():
     metrics, state = one_round(model, variables, batch)
     assert metrics["vae/loss"] == pytest.approx(-float(metrics["vae/bound"]), rel=1e-6)
     assert float(state.variables["extra"]["warm_up"]) == pytest.approx(0.25)
-    values = model.evaluate(KEY, variables, batch)
+    values = jax.jit(model.evaluate)(KEY, variables, batch)
     assert model.select == "bound" and values["bound"].shape == (5,)
     assert hierarchical_vae(IMAGE, **SMALL).select == "elbo"
 

@@ -24,7 +24,7 @@ def test_alpha_0_and_lambda_1_is_the_vae():
     same_noise = lambda key, *rest: bound(jax.random.split(key)[0], *rest)
     networks = {**encoder.networks, **decoder.networks}
     plain = game(networks, [Player(tuple(networks), same_noise, optax.adam(1e-3))])
-    state = model.init(KEY, {"vector": X})
+    state = jax.jit(model.init)(KEY, {"vector": X})
     one, metrics = jax.jit(model.update)(KEY, state, {"vector": X[None]})
     other, _ = jax.jit(plain.update)(KEY, state, {"vector": X[None]})
     pairs = zip(jax.tree.leaves(one.variables), jax.tree.leaves(other.variables), strict=True)
@@ -35,8 +35,8 @@ def test_alpha_0_and_lambda_1_is_the_vae():
 @pytest.mark.parametrize("alpha, prior_weight", [(1.0, 20.0), (0.5, 3.0), (-1.0, 2.0)])
 def test_the_loss_is_equation_6(alpha, prior_weight):
     model = info_vae(VECTOR, alpha=alpha, prior_weight=prior_weight, hidden=(), latent_dim=2)
-    state = model.init(KEY, {"vector": X})
-    _, metrics = model.update(KEY, state, {"vector": X[None]})
+    state = jax.jit(model.init)(KEY, {"vector": X})
+    _, metrics = jax.jit(model.update)(KEY, state, {"vector": X[None]})
     value = {
         name: float(metrics[f"vae/{name}"]) for name in ("loss", "reconstruction", "kl", "mmd")
     }

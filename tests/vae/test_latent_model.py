@@ -69,7 +69,7 @@ def test_warm_up_raises_the_weight_by_a_step_each_round_to_one():
 
 def test_labels_of_samples_are_for_each_or_not_at_all():
     model = vae(SPEC, hidden=(3,))
-    variables = model.init(KEY, BATCH).variables
+    variables = jax.jit(model.init)(KEY, BATCH).variables
     with pytest.raises(ValueError, match="unconditional: it takes no condition"):
         model.sample(KEY, variables, 2, jnp.zeros(2, jnp.int32))
 

@@ -30,7 +30,7 @@ def dense(layer, x):
 def test_the_bound_equals_its_formula_in_numpy():
     """Equation 10 of the paper for a Bernoulli decoder, written out with SciPy in float64."""
     model, variables, x = trained(IMAGE, hidden=(7,))
-    values = model.evaluate(KEY, variables, {"image": x})
+    values = jax.jit(model.evaluate)(KEY, variables, {"image": x})
     flat = np.asarray(x, np.float64).reshape(len(x), -1)
     net = {name: variables[name]["params"] for name in ("encoder", "decoder")}
     hidden = np.tanh(dense(net["encoder"]["Dense_0"], flat))
@@ -42,8 +42,8 @@ def test_the_bound_equals_its_formula_in_numpy():
     np.testing.assert_allclose(values["reconstruction"], reconstruction, rtol=1e-4)
     np.testing.assert_allclose(values["kl"], kl, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(values["elbo"], reconstruction - kl, rtol=1e-4)
-    state = model.init(KEY, {"image": x})._replace(variables=variables)
-    _, metrics = model.update(KEY, state, {"image": x[None]})
+    state = jax.jit(model.init)(KEY, {"image": x})._replace(variables=variables)
+    _, metrics = jax.jit(model.update)(KEY, state, {"image": x[None]})
     np.testing.assert_allclose(metrics["vae/loss"], -metrics["vae/elbo"], rtol=1e-5)
     np.testing.assert_allclose(metrics["vae/kl"], kl.mean(), rtol=1e-4)
 
@@ -51,8 +51,8 @@ def test_the_bound_equals_its_formula_in_numpy():
 def test_sampled_kl_is_the_log_ratio_at_the_same_draw():
     model, variables, x = trained(IMAGE, hidden=(7,), kl="sampled")
     analytic = vae(IMAGE, hidden=(7,))
-    one = model.evaluate(KEY, variables, {"image": x})
-    other = analytic.evaluate(KEY, variables, {"image": x})
+    one = jax.jit(model.evaluate)(KEY, variables, {"image": x})
+    other = jax.jit(analytic.evaluate)(KEY, variables, {"image": x})
     np.testing.assert_allclose(one["reconstruction"], other["reconstruction"], rtol=1e-6)
     keys = jax.random.split(KEY, 4000)
     mean_of = lambda m: jax.vmap(lambda k: m.evaluate(k, variables, {"image": x})["kl"])(keys)
@@ -63,7 +63,7 @@ def test_sampled_kl_is_the_log_ratio_at_the_same_draw():
 
 def test_importance_sampling_with_one_draw_is_the_sampled_bound():
     model, variables, x = trained(IMAGE, hidden=(7,), kl="sampled", importance_samples=1)
-    bound = model.evaluate(jax.random.fold_in(KEY, 0), variables, {"image": x})["elbo"]
+    bound = jax.jit(model.evaluate)(jax.random.fold_in(KEY, 0), variables, {"image": x})["elbo"]
     np.testing.assert_allclose(model.log_prob(KEY, variables, x), bound, rtol=1e-5)
 
 
@@ -83,10 +83,10 @@ def test_fixed_and_shared_variances_are_gaussian_log_densities():
     x = jax.random.normal(KEY, (3, 4))
     for variance in ("shared", 0.25):
         model = vae(spec, hidden=(), variance=variance)
-        variables = model.init(KEY, {"vector": x}).variables
+        variables = jax.jit(model.init)(KEY, {"vector": x}).variables
         if variance == "shared":
             variables["noise"]["params"]["log_variance"] = jnp.log(0.25)
-        values = model.evaluate(KEY, variables, {"vector": x})
+        values = jax.jit(model.evaluate)(KEY, variables, {"vector": x})
         mean, log_variance = np.split(
             np.asarray(x) @ variables["encoder"]["params"]["Dense_0"]["kernel"], 2, -1
         )
@@ -110,8 +110,8 @@ def test_samples_with_and_without_pixel_noise():
 
 def test_weight_decay_is_half_lambda_times_the_squared_norm():
     model, variables, x = trained(IMAGE, hidden=(7,), weight_decay=0.01)
-    state = model.init(KEY, {"image": x})._replace(variables=variables)
-    _, metrics = model.update(KEY, state, {"image": x[None]})
+    state = jax.jit(model.init)(KEY, {"image": x})._replace(variables=variables)
+    _, metrics = jax.jit(model.update)(KEY, state, {"image": x[None]})
     norm = sum(float((leaf**2).sum()) for leaf in jax.tree.leaves(variables))
     np.testing.assert_allclose(metrics["vae/loss"] + metrics["vae/elbo"], 0.005 * norm, rtol=1e-4)
 
@@ -127,7 +127,7 @@ def test_the_papers_sizes_are_the_defaults():
 def test_bf16_networks_keep_float32_params_and_losses():
     model = vae(IMAGE, hidden=(7,), precision="bf16")
     x = jnp.zeros((4, 6, 6, 1))
-    state = model.init(KEY, {"image": x})
+    state = jax.jit(model.init)(KEY, {"image": x})
     after, metrics = jax.jit(model.update)(KEY, state, {"image": x[None]})
     assert {leaf.dtype for leaf in jax.tree.leaves(after.variables)} == {jnp.dtype("float32")}
     assert metrics["vae/loss"].dtype == jnp.float32
@@ -156,7 +156,7 @@ def test_a_convolutional_vae_learns():
         (IMAGE, {"kl": "analytical"}, "kl must be one of analytic, sampled"),
         (IMAGE, {"latent_dim": 0}, "latent_dim must be at least 1, got 0"),
         (IMAGE, {"optimizer": "sgd"}, "optimizer must be one of adam, adagrad"),
-        (IMAGE, {"architecture": "resnet"}, "architecture must be one of mlp, conv"),
+        (IMAGE, {"architecture": "resnet"}, "architecture must be one of mlp, gated, conv"),
         (IMAGE, {"precision": "fp16"}, "precision must be one of float32, bf16"),
         (Spec((4,), 2), {"architecture": "conv"}, "needs images"),
         (Spec((4, 4, 1), 256), {"likelihood": "bernoulli"}, "not a likelihood"),

@@ -34,7 +34,7 @@ def test_the_posterior_is_a_gaussian_sent_through_the_maps(flow):
     encoded = model.encode(KEY, variables, batch["image"])
     expected = jax.vmap(one)(jnp.array(mean), jnp.array(context))
     np.testing.assert_allclose(encoded, expected, rtol=1e-4, atol=1e-4)
-    values = model.evaluate(KEY, variables, batch)
+    values = jax.jit(model.evaluate)(KEY, variables, batch)
     log_prior = stats.norm.logpdf(np.asarray(z)).sum(1)
     np.testing.assert_allclose(values["kl"], log_q - log_prior, rtol=1e-3, atol=1e-3)
 

@@ -17,7 +17,7 @@ def started(**options):
     """A linear model of bits, its state and a minibatch."""
     model = vq_vae(VECTOR, **SMALL, **options)
     x = jnp.asarray(np.random.default_rng(0).integers(0, 2, (8, 6)), jnp.float32)
-    return model, model.init(KEY, {"vector": x}), x
+    return model, jax.jit(model.init)(KEY, {"vector": x}), x
 
 
 def by_hand(state, codes, x):
@@ -38,11 +38,11 @@ def test_the_loss_equals_equation_3_in_numpy(codebook):
     codes = state.variables["codebook"][collection]["codes"]
     z, indices, reconstruction = by_hand(state, codes, x)
     distance = ((z - np.asarray(codes)[indices]) ** 2).sum(-1).mean(-1)
-    values = model.evaluate(KEY, state.variables, {"vector": x})
+    values = jax.jit(model.evaluate)(KEY, state.variables, {"vector": x})
     np.testing.assert_allclose(values["reconstruction"], reconstruction, rtol=1e-5)
     np.testing.assert_allclose(values["commitment"], distance, rtol=1e-5)
     np.testing.assert_array_equal(model.encode(KEY, state.variables, x), indices)
-    after, metrics = model.update(KEY, state, {"vector": x[None]})
+    after, metrics = jax.jit(model.update)(KEY, state, {"vector": x[None]})
     weight = 0.3 if codebook == "ema" else 1.3
     expected = weight * distance.mean() - reconstruction.mean()
     np.testing.assert_allclose(metrics["vq_vae/loss"], expected, rtol=1e-5)
@@ -59,7 +59,7 @@ def test_the_loss_equals_equation_3_in_numpy(codebook):
 def test_codes_of_images_are_maps_that_decode_takes():
     model = vq_vae(Spec((6, 5, 1), 2), hidden=(4, 4), num_blocks=1, num_codes=5, code_dim=2)
     x = jnp.ones((3, 6, 5, 1))
-    state = model.init(KEY, {"image": x})
+    state = jax.jit(model.init)(KEY, {"image": x})
     codes = model.encode(KEY, state.variables, x)
     assert codes.shape == (3, 2, 2) and codes.dtype == jnp.int32 and codes.max() < 5
     decoded = model.decode(KEY, state.variables, codes)
