@@ -14,7 +14,7 @@ import optax
 from genjax.core import Latents, Model, Player, Spec
 from genjax.losses import gaussian_kl_between, gaussian_log_prob, gaussian_sample
 from genjax.nets import Mlp
-from genjax.vae.latent_model import latent_model, negative_elbo
+from genjax.vae.latent_model import gaussian_posterior, latent_model, negative_elbo
 from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
 
 
@@ -71,11 +71,6 @@ def conditional_vae(
         one_hot = jnp.eye(spec.num_classes)[label]
         return jnp.split(table.apply(variables["prior"], one_hot), 2, axis=-1)
 
-    def posterior(key, variables, x, label):
-        mean, log_variance = encoder.posterior(variables, x, label)
-        z = gaussian_sample(key, mean, log_variance)
-        return z, gaussian_log_prob(z, mean, log_variance)
-
     def terms(key, variables, x, label):
         q = encoder.posterior(variables, x, label)
         reconstruction = decoder.log_prob(variables, gaussian_sample(key, *q), x, label)
@@ -84,7 +79,7 @@ def conditional_vae(
     latents = Latents(
         (latent_dim,),
         prior=lambda key, variables, num, label: gaussian_sample(key, *p_z(variables, label)),
-        posterior=posterior,
+        posterior=gaussian_posterior(encoder.posterior),
         log_prior=lambda variables, z, label: gaussian_log_prob(z, *p_z(variables, label)),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,

@@ -47,8 +47,8 @@ def latent_model(
         decoder: p(x|z), of the same latents.
         encode: `(variables, x[, label]) -> z`, without noise.
         terms: of the bound that `evaluate` reports; None for those of one draw.
-        bound: `(key, variables, x) -> [B]`, what the model is trained by if that is another bound:
-            `evaluate` reports it, and it chooses the checkpoint; None for the `elbo`.
+        bound: `(key, variables, x[, label]) -> [B]`, what the model is trained by if that is another
+            bound: `evaluate` reports it, and it chooses the checkpoint; None for the `elbo`.
         importance_samples: draws of `log_prob`, the importance-sampled estimate.
         importance_chunk: of them, held at a time.
         pixel_noise: whether `sample` draws from p(x|z), or gives its mean.
@@ -90,7 +90,9 @@ def latent_model(
         x, key_bound = batch[spec.entry], jax.random.fold_in(key, 1)
         reconstruction, kl = terms(key, variables, x, *given)
         values = {"elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
-        return values if bound is None else values | {"bound": bound(key_bound, variables, x)}
+        return (
+            values if bound is None else values | {"bound": bound(key_bound, variables, x, *given)}
+        )
 
     return game(
         networks,
@@ -109,20 +111,25 @@ def latent_model(
 
 def gaussian_latents(encoder: Encoder, decoder: Decoder, latent_dim: int) -> Latents:
     """q(z|x) of the encoder, p(z) = N(0, I), p(x|z) of the decoder."""
-
-    def posterior(key, variables, x, *given):
-        mean, log_variance = encoder.posterior(variables, x, *given)
-        z = gaussian_sample(key, mean, log_variance)
-        return z, gaussian_log_prob(z, mean, log_variance)
-
     return Latents(
         (latent_dim,),
         prior=lambda key, variables, num, *given: jax.random.normal(key, (num, latent_dim)),
-        posterior=posterior,
+        posterior=gaussian_posterior(encoder.posterior),
         log_prior=lambda variables, z, *given: standard_normal_log_prob(z),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,
     )
+
+
+def gaussian_posterior(q: Callable[..., tuple[jax.Array, jax.Array]]) -> Callable[..., Any]:
+    """`Latents.posterior` of `q`, `(variables, x[, label]) -> (mean, log-variance)`, [B, D] each."""
+
+    def posterior(key, variables, x, *given):
+        mean, log_variance = q(variables, x, *given)
+        z = gaussian_sample(key, mean, log_variance)
+        return z, gaussian_log_prob(z, mean, log_variance)
+
+    return posterior
 
 
 def sampled_terms(latents: Latents) -> Terms:

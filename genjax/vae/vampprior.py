@@ -13,8 +13,14 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Latents, Model, Player, Spec
-from genjax.losses import gaussian_log_prob, gaussian_mixture_log_prob, gaussian_sample
-from genjax.vae.latent_model import latent_model, negative_elbo, sampled_terms, warm_up
+from genjax.losses import gaussian_mixture_log_prob, gaussian_sample
+from genjax.vae.latent_model import (
+    gaussian_posterior,
+    latent_model,
+    negative_elbo,
+    sampled_terms,
+    warm_up,
+)
 from genjax.vae.networks import gaussian_encoder_and_decoder
 
 _LOG_VARIANCES = (-6.0, 2.0)  # between which the authors' code keeps those of the encoder
@@ -86,11 +92,6 @@ def vampprior(
             return q(variables, exemplars(variables))
         return (jnp.zeros((1, latent_dim)),) * 2
 
-    def posterior(key, variables, x):
-        mean, log_variance = q(variables, x)
-        z = gaussian_sample(key, mean, log_variance)
-        return z, gaussian_log_prob(z, mean, log_variance)
-
     def prior(key, variables, num):
         key_component, key_noise = jax.random.split(key)
         means, log_variances = components(variables)
@@ -100,7 +101,7 @@ def vampprior(
     latents = Latents(
         (latent_dim,),
         prior=prior,
-        posterior=posterior,
+        posterior=gaussian_posterior(q),
         log_prior=lambda variables, z: gaussian_mixture_log_prob(z, *components(variables)),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,
