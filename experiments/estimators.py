@@ -18,6 +18,7 @@ from genjax.core import Latents, Model
 from genjax.metrics.reciprocal import MAX_LATENTS
 
 IMPORTANCE = "importance"
+EXACT = "exact"  # a model's own log_prob that draws nothing
 ESTIMATORS = (IMPORTANCE, "ais", "quadrature", "reciprocal")
 _RECIPROCAL = {"chains": 40, "burn_in": 100, "leapfrog": 4}
 _QUADRATURE_LIMIT = 8.0
@@ -98,7 +99,7 @@ def own(run: runs.Run) -> Estimator | None:
 
     samples = run.hyper_parameters.get("importance_samples")
     settings = {} if samples is None else {"samples": samples}
-    return Estimator(IMPORTANCE if settings else "log_prob", settings, figures)
+    return Estimator(IMPORTANCE if settings else EXACT, settings, figures)
 
 
 def ais(run: runs.Run) -> Estimator:

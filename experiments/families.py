@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Callable
 
+import genjax.autoregressive
 import genjax.vae
 from genjax.core import Model, Spec, stages
 
-FAMILIES = {"vae": genjax.vae.MODELS}
+FAMILIES = {"vae": genjax.vae.MODELS, "autoregressive": genjax.autoregressive.MODELS}
 _CAN = {
     "sample": "samples",
     "log_prob": "log-likelihood",

@@ -147,7 +147,7 @@ def per_example(model: Model, estimator: estimators.Estimator | None):
         values = {}
         if model.evaluate is not None:
             values |= model.evaluate(key_evaluate, variables, batch)
-        if estimator is not None:
+        if estimator is not None and "log_likelihood" not in values:
             values |= estimator.figures(key_log_prob, variables, batch)
         return values
 

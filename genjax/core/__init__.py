@@ -3,6 +3,7 @@
 from genjax.core.contract import (
     Aux,
     Batch,
+    Conditionals,
     Latents,
     Metrics,
     Model,
@@ -22,6 +23,7 @@ __all__ = [
     "DATA_AXIS",
     "Aux",
     "Batch",
+    "Conditionals",
     "Ema",
     "Latents",
     "Metrics",

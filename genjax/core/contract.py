@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 import optax
 
 Variables = Mapping[str, Any]  # network -> what linen's init returns: {"params": ..., ...}
@@ -100,6 +101,29 @@ class Latents(NamedTuple):
     draw: Callable[..., jax.Array] | None = None
 
 
+class Conditionals(NamedTuple):
+    """The factors p(x_d | what comes before d) of a model that draws an example element by element.
+
+    Where the model is conditional, every function takes the condition as its last argument.
+
+    Attributes:
+        order: when each element is drawn, integers of the shape of an example, from 0; elements that are
+            drawn together share one. None where every order is as good.
+        parameters: `(variables, x) -> [B, ...]`, the parameters of all factors in one parallel pass; None
+            where they are not a network's outputs.
+        log_prob: `(variables, x) -> [B, *shape]`, log p(x_d | before d), nats; [B, *shape[:-1]] where the
+            channels of a place have one factor. Their sum is `Model.log_prob` where that is one product.
+        draw: `(key, variables, x, known) -> x`, x with the elements that are not `known` (bools of the
+            shape of an example, on the host) drawn given the known; those have to come first in `order`.
+            With `cached=False` everything is computed anew for each element: the same draws, slowly.
+    """
+
+    order: np.ndarray | None
+    parameters: Callable[..., jax.Array] | None
+    log_prob: Callable[..., jax.Array]
+    draw: Callable[..., jax.Array]
+
+
 class Model(NamedTuple):
     """A system: pure functions, None where it cannot do it.
 
@@ -120,7 +144,10 @@ class Model(NamedTuple):
         select: the entry of `evaluate` whose mean on validation data says which checkpoint is best
             (larger is better); None where the paper has no such figure.
         num_batches: minibatches that a round takes: the most turns that a player has.
+        one_pass: whether it learns by counting: one round, whose minibatch is the whole training set, is
+            all of its training.
         latents: its latent variables, where it has a prior over them.
+        conditionals: its factors, where it is a product of conditionals.
         exemplars: `(variables) -> x` [K, *shape]: examples that it has learned (pseudo-inputs).
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
             and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
@@ -136,7 +163,9 @@ class Model(NamedTuple):
     evaluate: Callable[[jax.Array, Variables, Batch], Mapping[str, jax.Array]] | None = None
     select: str | None = None
     num_batches: int = 1
+    one_pass: bool = False
     latents: Latents | None = None
+    conditionals: Conditionals | None = None
     exemplars: Callable[[Variables], jax.Array] | None = None
     condition: str | None = None
 

@@ -1,6 +1,17 @@
 """Layers and networks that more than one system uses: arrays to arrays, one file a kind."""
 
 from genjax.nets.autoencoder import ARCHITECTURES, encoder_and_decoder
+from genjax.nets.causal import (
+    CausalConv,
+    CausalWindow,
+    channel_groups,
+    channel_mask,
+    place,
+    pointwise,
+    raster_mask,
+    row_above,
+    shift_down,
+)
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
@@ -21,6 +32,8 @@ from genjax.nets.vector_quantizer import (
 __all__ = [
     "ARCHITECTURES",
     "BatchNorm",
+    "CausalConv",
+    "CausalWindow",
     "Codebook",
     "Conv",
     "ConvDecoder",
@@ -34,12 +47,19 @@ __all__ = [
     "ResidualBlock",
     "ResidualDecoder",
     "ResidualEncoder",
+    "channel_groups",
+    "channel_mask",
     "code_counts",
     "encoder_and_decoder",
     "move_codebook",
     "nearest_code",
     "new_codebook",
     "perplexity",
+    "place",
     "planar",
+    "pointwise",
+    "raster_mask",
+    "row_above",
+    "shift_down",
     "straight_through",
 ]

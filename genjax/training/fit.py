@@ -236,11 +236,11 @@ def _validator(dataset, key, config) -> Callable[[Model, Any], tuple[float | Non
     def validate(model, variables):
         if model.evaluate is None:
             return None, {}
-        if model not in compiled:
-            compiled[model] = make_evaluate(
+        if model.evaluate not in compiled:
+            compiled[model.evaluate] = make_evaluate(
                 model.evaluate, dataset, batch_size=config.batch_size, num_seeds=config.num_seeds
             )
-        values = compiled[model](key, variables, dataset.valid)
+        values = compiled[model.evaluate](key, variables, dataset.valid)
         score = float(np.mean(values[model.select])) if model.select else None
         return score, {f"valid/{name}": value for name, value in values.items()}
 
