@@ -7,13 +7,15 @@ python -m experiments.evaluate --workdir=runs/vae_digits --estimator=quadrature
                                                                 writes results_quadrature.json
 python -m experiments.evaluate --workdir=runs/vae_digits --estimator=ais --examples=100
                                                                 writes results_ais_first100.json
+python -m experiments.evaluate --workdir=runs/pixel_cnn_digits --images=a.png,b.png
+                                                                which of them is likelier?
 """
 
 import sys
 
 from absl import flags
 
-from experiments import command, estimators, options, results, runs
+from experiments import command, estimators, images, labels, options, results, runs
 from genjax.training import CHECKPOINTS
 
 
@@ -29,6 +31,8 @@ def define() -> None:
         "examples", None, "Only the first so many of the split; all if not given.", lower_bound=1
     )
     estimators.define()
+    images.define()
+    labels.define("With --images: the class that a conditional model is asked about.")
 
 
 def main() -> None:
@@ -36,12 +40,17 @@ def main() -> None:
     run = runs.from_workdir(options.workdir(), importance_samples=flags.FLAGS.importance_samples)
     estimator = estimators.from_flags(run)
     checkpoint = flags.FLAGS.checkpoint
+    if flags.FLAGS.images:
+        images.compare(run, estimator, checkpoint)
+        return
+    if flags.FLAGS.label is not None:
+        raise ValueError("--label goes with --images: a data set has labels of its own")
     trained = runs.load(run, checkpoint)
     split, examples = flags.FLAGS.split, flags.FLAGS.examples
     print(f"evaluating step {trained.step} on {split}", file=sys.stderr)
     written = results.evaluate(
         trained,
-        options.load(run.data),
+        runs.load_data(run.data),
         split=split,
         checkpoint=checkpoint,
         batch_size=flags.FLAGS.batch_size or trained.batch_size,

@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from experiments.factor_figures import completions, drawing, surprise
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
 from experiments.subject import (
     Subject,
@@ -77,6 +78,9 @@ FIGURES: dict[str, Callable[..., None]] = {
     "traversals": traversals,
     "codebook": codebook,
     "exemplars": exemplars,
+    "completions": completions,
+    "surprise": surprise,
+    "drawing": drawing,
     "curves": curves,
 }
 

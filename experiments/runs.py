@@ -1,5 +1,6 @@
 """A run: a system, its hyper-parameters and its data, from flags or from an earlier workdir."""
 
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from experiments import families, hyper_parameters, options
+from experiments import families, hyper_parameters, options, priors
 from genjax.core import Model, Spec, Stage, stages, variables_for_sampling
 from genjax.data import Dataset
 from genjax.training import load_state, read_config
@@ -85,18 +86,53 @@ def from_flags(family: str) -> tuple[Run, Dataset]:
     name = flags.FLAGS.model
     make = families.find(family, name)
     values = {**hyper_parameters.defaults(make), **_asked(name, make)}
-    data = options.data_options()
-    dataset = options.load(data)
-    data["binarization"] = dataset.binarization
+    data = _data_options()
+    dataset = load_data(data)
+    data["binarization"] = data["binarization"] or dataset.binarization
     system = make(dataset.spec, **values)
     run = Run(workdir_from_flags(), family, name, values, data, dataset.spec, system)
     return run, dataset
+
+
+def prior_for() -> str | None:
+    """The workdir of `--prior_for`, where the binary has that flag."""
+    given = flags.FLAGS.prior_for if "prior_for" in flags.FLAGS else None
+    return os.path.abspath(os.path.expanduser(given)) if given else None
+
+
+def load_data(data: dict[str, Any]) -> Dataset:
+    """The data set that a run's `data` describes: a set by name, or the codes of another run.
+
+    Raises:
+        ValueError: if there is none, or codes are not discrete.
+    """
+    options_of_set = {name: value for name, value in data.items() if name != "prior_for"}
+    if not data.get("prior_for"):
+        return options.load(options_of_set)
+    coder = from_workdir(data["prior_for"])
+    if coder.model.encode is None or coder.model.decode is None or coder.model.condition:
+        raise ValueError(
+            f"--prior_for={coder.workdir} holds a {coder.name}: it needs a run whose codes are "
+            "discrete, such as a vq_vae's"
+        )
+    images, variables = load_data(coder.data), load(coder, "best").of_first_seed()
+    name = f"codes of {coder.workdir.name}"
+    return priors.code_dataset(coder.model, name, _num_codes(coder), variables, images)
+
+
+def decoded(run: Run, samples: np.ndarray) -> np.ndarray:
+    """Pictures of a prior's samples, by the run that the codes are of."""
+    coder = from_workdir(run.data["prior_for"])
+    variables = load(coder, "best").of_first_seed()
+    return priors.to_images(coder.model, variables, _num_codes(coder), samples)
 
 
 def workdir_from_flags() -> Path:
     """`--workdir`, or `runs/<model>_<dataset>` where it is not given."""
     if flags.FLAGS.workdir:
         return Path(flags.FLAGS.workdir)
+    if prior_for():
+        return Path("runs") / f"{flags.FLAGS.model}_for_{Path(prior_for()).name}"
     name = options.data_options()["dataset"]
     kind, _, path = name.partition(":")
     label = Path(path).stem if kind in ("file", "folder") else name.replace("/", "_")
@@ -142,6 +178,7 @@ def refuse_other_flags(run: Run) -> None:
     """
     make = families.find(run.family, run.name)
     asked = {"model": flags.FLAGS.model} if flags.FLAGS["model"].present else {}
+    asked |= {"prior_for": prior_for()} if prior_for() else {}
     data = options.data_options()
     asked |= {name: data[name] for name in options.DATA_FLAGS if flags.FLAGS[name].present}
     asked |= _asked(run.name, make)
@@ -180,6 +217,28 @@ def spec_batch(spec: Spec, batch_size: int) -> dict[str, np.ndarray]:
     for name, shape in spec.extras.items():
         batch[name] = np.zeros((batch_size, *shape), np.float32)
     return {**batch, "index": np.zeros(batch_size, np.int32)}
+
+
+def _num_codes(coder: Run) -> int:
+    if "num_codes" not in coder.hyper_parameters:
+        raise ValueError(
+            f"--prior_for={coder.workdir} holds a {coder.name}, whose codes are not discrete: take "
+            "a vq_vae"
+        )
+    return coder.hyper_parameters["num_codes"]
+
+
+def _data_options() -> dict[str, Any]:
+    """What the flags say of the data: of a prior, that it is the data of the other run."""
+    if not prior_for():
+        return options.data_options()
+    given = [name for name in options.DATA_FLAGS if flags.FLAGS[name].present]
+    if given:
+        raise ValueError(
+            f"--{given[0]} and --prior_for exclude each other: codes are of the data that "
+            f"{prior_for()} was trained on"
+        )
+    return {**from_workdir(prior_for()).data, "prior_for": prior_for()}
 
 
 def _asked(name: str, make) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from experiments import command, figures, options, runs
+from experiments import command, figures, labels, options, runs
 from genjax import plots
 from genjax.plots.grid import write_bytes
 from genjax.training import CHECKPOINTS
@@ -26,6 +26,9 @@ def define() -> None:
     flags.DEFINE_integer("num", 64, "How many.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Of the draws.", lower_bound=0, upper_bound=2**31 - 1)
     flags.DEFINE_enum("checkpoint", "best", CHECKPOINTS, "Which checkpoint to draw from.")
+    labels.define(
+        "Class of all of them, of a model that is conditional; drawn at random if not given."
+    )
 
 
 def main() -> None:
@@ -34,7 +37,11 @@ def main() -> None:
     if run.model.sample is None:
         raise ValueError(f"{run.name} does not sample")
     variables = runs.load(run, flags.FLAGS.checkpoint).of_first_seed()
-    samples = draw(run.model, variables, jax.random.key(flags.FLAGS.seed), flags.FLAGS.num)
+    condition = labels.given(run, _AT_A_TIME).get("label")
+    key = jax.random.key(flags.FLAGS.seed)
+    samples = draw(run.model, variables, key, flags.FLAGS.num, condition)
+    if run.data.get("prior_for"):
+        samples = runs.decoded(run, samples)
     folder = run.workdir / "samples"
     folder.mkdir(exist_ok=True)
     _save_arrays(folder / "samples.npz", samples=samples)
@@ -44,11 +51,15 @@ def main() -> None:
         print(folder / "samples.png")
 
 
-def draw(model, variables, key, num: int) -> np.ndarray:
-    """`num` samples [num, ...] on the host; the first ones are the same for every `num`."""
+def draw(model, variables, key, num: int, condition=None) -> np.ndarray:
+    """`num` samples [num, ...] on the host; the first ones are the same for every `num`.
+
+    `condition` [64, ...] is given to every 64 of them.
+    """
     sample = jax.jit(model.sample, static_argnums=2)
+    given = () if condition is None else (condition,)
     parts = [
-        np.asarray(sample(jax.random.fold_in(key, part), variables, _AT_A_TIME), np.float32)
+        np.asarray(sample(jax.random.fold_in(key, part), variables, _AT_A_TIME, *given), np.float32)
         for part in range(-(-num // _AT_A_TIME))
     ]
     return np.concatenate(parts)[:num]

@@ -21,7 +21,8 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         "Draw this of the run in the workdir, train nothing: samples, draws of one class a row, "
         "reconstructions below their originals, interpolations between test images, the manifold of "
         "2 latents, traversals of one latent a row, use of a codebook, learned exemplars (pseudo-"
-        "inputs), training curves. Each needs a model that can do it.",
+        "inputs), completions of upper halves, surprise (-log p of each place), a drawing as it is "
+        "made, training curves. Each needs a model that can do it.",
     )
     define_run(steps=steps, batch_size=batch_size)
 
@@ -103,7 +104,7 @@ def figure(name: str, checkpoint: str) -> None:
     run = runs.from_workdir(runs.workdir_from_flags())
     runs.refuse_other_flags(run)
     trained = runs.load(run, checkpoint)
-    dataset = functools.partial(options.load, run.data)
+    dataset = functools.partial(runs.load_data, run.data)
     subject = figures.Subject(run.model, trained.of_first_seed(), run.spec, dataset, run.workdir)
     seed = flags.FLAGS.seed if flags.FLAGS["seed"].present else trained.seeds[0]
     print(figures.draw(name, subject, seed))

@@ -8,7 +8,9 @@ from genjax.core import Spec
 from genjax.losses import Likelihood, for_spec
 
 
-def factor_likelihood(spec: Spec, name: str | None, num_components: int | None = None) -> Likelihood:
+def factor_likelihood(
+    spec: Spec, name: str | None, num_components: int | None = None
+) -> Likelihood:
     """p(x_d | before d): by name, or Bernoulli for bits, a softmax for levels, else a Gaussian.
 
     Args:

@@ -76,7 +76,8 @@ def pixel_model(
         given = () if condition is None else (batch[condition],)
         return network.init(key, batch[spec.entry], context_of(given), mutable=["params"])
 
-    draw = pixel_sampler(spec, network, likelihood, context_of)
+    order = raster_order(spec.shape, joint_channels=shares_channels(likelihood, spec.shape))
+    draw = pixel_sampler(spec, network, likelihood, context_of, order)
 
     def sample(key, variables, num, condition=None):
         key_condition, key_draw = jax.random.split(key)
@@ -94,7 +95,7 @@ def pixel_model(
         select="log_likelihood",
         condition=condition,
         conditionals=Conditionals(
-            raster_order(spec.shape, joint_channels=shares_channels(likelihood, spec.shape)),
+            order,
             parameters,
             lambda variables, x, *given: factor_log_probs(
                 likelihood, parameters(variables, x, *given), x
@@ -111,6 +112,21 @@ def check_image(spec: Spec, name: str) -> None:
         raise ValueError(
             f"{name} needs images [H, W, C], and these examples have shape {tuple(spec.shape)}: take "
             "--model=made or --model=nade"
+        )
+
+
+def check_condition(spec: Spec, name: str, condition: str | None) -> None:
+    """Raises ValueError unless the data has the condition, `label` or a vector."""
+    vectors = [entry for entry, shape in spec.extras.items() if len(shape) == 1]
+    if condition == "label" and spec.num_classes is None:
+        raise ValueError(
+            f"{name} with condition=label needs labels, and this data has none: take a set with labels "
+            "(y_train in a file, a folder a class), or leave condition out"
+        )
+    if condition not in (None, "label", *vectors):
+        raise ValueError(
+            f"condition must be none, label or a vector of the data ({', '.join(vectors) or 'it has none'}), "
+            f"got {condition!r}"
         )
 
 
@@ -151,12 +167,18 @@ def raster_order(shape: tuple[int, ...], *, joint_channels: bool) -> np.ndarray:
 
 
 def pixel_sampler(
-    spec: Spec, network: nn.Module, likelihood: Likelihood, context_of: Callable[..., Any]
+    spec: Spec,
+    network: nn.Module,
+    likelihood: Likelihood,
+    context_of: Callable[..., Any],
+    order: np.ndarray | None,
 ) -> Callable[..., jax.Array]:
-    """`Conditionals.draw`: one compiled loop over the places of an image, the batch in parallel."""
+    """`Conditionals.draw`: one compiled loop over the places of an image, the batch in parallel.
+
+    `order` is the one in which the known elements have to come first; None: any may be known.
+    """
     height, width, channels = spec.shape
     joint = shares_channels(likelihood, spec.shape)
-    order = raster_order(spec.shape, joint_channels=joint)
     outputs = likelihood.parameter_shape(spec.shape)[2:]
 
     def draw(key, variables, x, known, *given, cached=True):
@@ -224,5 +246,7 @@ def _given(spec: Spec, name: str, condition: str | None, key, num: int, value) -
     if value is not None:
         return (value,)
     if condition != "label":
-        raise ValueError(f"{name} needs its condition {condition!r}, [num, ...]: it has none to draw")
+        raise ValueError(
+            f"{name} needs its condition {condition!r}, [num, ...]: it has none to draw"
+        )
     return (jax.random.randint(key, (num,), 0, spec.num_classes),)

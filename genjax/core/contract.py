@@ -108,14 +108,16 @@ class Conditionals(NamedTuple):
 
     Attributes:
         order: when each element is drawn, integers of the shape of an example, from 0; elements that are
-            drawn together share one. None where every order is as good.
+            drawn together share one. None where the factors have no order that is known beforehand.
         parameters: `(variables, x) -> [B, ...]`, the parameters of all factors in one parallel pass; None
             where they are not a network's outputs.
-        log_prob: `(variables, x) -> [B, *shape]`, log p(x_d | before d), nats; [B, *shape[:-1]] where the
-            channels of a place have one factor. Their sum is `Model.log_prob` where that is one product.
+        log_prob: `(variables, x) -> [B, *shape]`, log p(x_d | before d), nats; [B, *shape[:-1]] where
+            the channels of a place have one factor. Their sum is `Model.log_prob` where that is one
+            product, and not a mixture of several.
         draw: `(key, variables, x, known) -> x`, x with the elements that are not `known` (bools of the
-            shape of an example, on the host) drawn given the known; those have to come first in `order`.
-            With `cached=False` everything is computed anew for each element: the same draws, slowly.
+            shape of an example, on the host) drawn given those that are. Raises ValueError where it
+            cannot draw given these: most models need the known to come first in `order`. With
+            `cached=False` everything is computed anew for each element: the same draws, slowly.
     """
 
     order: np.ndarray | None

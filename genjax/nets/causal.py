@@ -59,7 +59,9 @@ class CausalConv(nn.Module):
         if self.of_data and at:
             window = data_window(x, at, rows, columns, left)
         else:
-            window = CausalWindow(rows, columns, left, cached=not self.of_data, name="window")(x, at)
+            window = CausalWindow(rows, columns, left, cached=not self.of_data, name="window")(
+                x, at
+            )
         if len(at) == 2:
             y = jnp.einsum("rcbi,rcio->bo", window, kernel)[:, None, None]
         else:
