@@ -1,7 +1,7 @@
 """`fit`: trains a model or a curriculum on a data set, from wherever an earlier run left off."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from genjax.training.checkpoints import Checkpoints
 from genjax.training.config import Config, TrainingError, check
 from genjax.training.evaluation import make_evaluate
 from genjax.training.feed import example_batch, feed
-from genjax.training.placement import Placement, placement
+from genjax.training.placement import Placement, mesh_placement, placement
 from genjax.training.progress import Progress
 from genjax.training.signals import Stop
 from genjax.training.workdir import MetricsLog, open_workdir
@@ -75,6 +75,9 @@ def fit(
     The run depends on the seed, the model and the data alone: neither on how rounds are grouped in
     calls, nor on where it was stopped and resumed.
 
+    A model that learns by counting (`Model.one_pass`) has one round, of the whole training set on one
+    device, whatever `config` says of them; `config.batch_size` is then that of its evaluations.
+
     Args:
         model_or_curriculum: what a system's function returned.
         dataset: training data; `valid` chooses the best checkpoint, `test` is not looked at.
@@ -86,14 +89,15 @@ def fit(
             (averaged where the game averages), in the first process only.
 
     Raises:
-        ValueError: for a configuration that cannot be, or a workdir that holds another run.
+        ValueError: for a configuration that cannot be, a workdir that holds another run, or a model
+            of one pass in a curriculum or over several processes.
         TrainingError: if a loss or gradient stops being finite, if no checkpoint is whole, or if
             another process of the run is gone.
     """
     check(config)
+    config, of_rounds, place = _settings(stages(model_or_curriculum), len(dataset.train), config)
     parts = curriculum.plan(stages(model_or_curriculum), config.steps)
     keys = run_keys(config.seed, config.num_seeds)
-    place = placement(config.parallel, config.batch_size)
     batch = example_batch(dataset.train, dataset.train_transform, config.batch_size)
     _check_evaluation(parts, keys, batch, config)
     progress = Progress(config.steps, config.log_every)
@@ -111,7 +115,7 @@ def fit(
             while step < config.steps and not interrupted:
                 index = curriculum.part_at(parts, step)
                 part = parts[index]._replace(end=min(parts[index].end, config.steps))
-                for call in _calls(part, step, state, dataset, keys.rounds, place, config):
+                for call in _calls(part, step, state, dataset, keys.rounds, place, of_rounds):
                     step, compile_seconds = call.step, compile_seconds + call.compile_seconds
                     durations.append(call.seconds / call.count)
                     report = place.gather(call.report)
@@ -153,6 +157,26 @@ def fit(
             checkpoints.close()
     rate = float(np.median(durations)) if durations else None
     return Fitted(state, step, interrupted, rate, compile_seconds)
+
+
+def _settings(
+    parts: Sequence[Stage], size: int, config: Config
+) -> tuple[Config, Config, Placement]:
+    """The run's settings, those of its rounds, and its devices: what `Model.one_pass` changes."""
+    if not any(stage.model.one_pass for stage in parts):
+        return config, config, placement(config.parallel, config.batch_size)
+    if len(parts) > 1:
+        raise ValueError(
+            "a model that learns by counting (one_pass) cannot be a stage of a curriculum"
+        )
+    if jax.process_count() > 1:
+        raise ValueError(
+            "a model that learns by counting trains in one process on one device, got "
+            f"{jax.process_count()} processes: leave --distributed out"
+        )
+    # One place in a chunk, or the stream would keep a hundred copies of the set.
+    config = config._replace(steps=1, chunk=1, batch_size=min(config.batch_size, size))
+    return config, config._replace(batch_size=size), mesh_placement(jax.devices()[:1])
 
 
 class _Call(NamedTuple):
