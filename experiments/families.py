@@ -37,7 +37,7 @@ def describe(family: str) -> str:
     lines = []
     width = max(map(len, FAMILIES[family]))
     for name, make in FAMILIES[family].items():
-        model = stages(make(Spec((8, 8, 1), 2, 10)))[-1].model
+        model = stages(make(Spec((4, 4, 1), 2, 10)))[-1].model  # small, for a histogram
         paper = make.__doc__.strip().splitlines()[0].rstrip(".")
         lines.append(f"{name:{width}}  {paper}: {', '.join(capabilities(model))}")
     return "\n".join(lines)

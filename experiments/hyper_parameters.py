@@ -63,7 +63,7 @@ def describe(make: Callable) -> str:
 def _shown(value: Any) -> str:
     """As `--set` would be given it."""
     if isinstance(value, tuple):
-        return ",".join(map(_shown, value))
+        return ",".join(map(_shown, value)) or "()"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
@@ -90,8 +90,10 @@ def _of_type(text: str, expected: Any) -> Any:
     if expected in (int, float) or (expected is str and text):
         return expected(text)
     if typing.get_origin(expected) is tuple:
-        items = [item.strip() for item in text.strip("()[]").rstrip(",").split(",")]
         inner = typing.get_args(expected)
+        if text.replace(" ", "") in ("()", "[]") and inner[1:] == (Ellipsis,):
+            return ()
+        items = [item.strip() for item in text.strip("()[]").rstrip(",").split(",")]
         if inner[1:] == (Ellipsis,):
             inner = inner[:1] * len(items)
         return tuple(_of_type(item, one) for item, one in zip(items, inner, strict=True))

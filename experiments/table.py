@@ -23,6 +23,7 @@ _METRICS = {
     "elbo": "ELBO",
     "bound": "trained bound",
     "log_likelihood": "log-likelihood",
+    "bits_per_dim": "bits per dimension",
     "reconstruction": "reconstruction",
     "kl": "KL",
     "squared_error": "squared error",
@@ -148,20 +149,26 @@ def protocol(rows: list[Row], dataset: Dataset) -> str:
     )
     lines = [
         f"Figures: {many if seeds[1:] else f'seed {seeds[0]}'}; per example; likelihoods, their bounds "
-        "and KL in nats. Larger is better but for KL and squared error.",
+        "and KL in nats. Larger is better but for KL, bits and squared error.",
         f"Data: {of('split')} split; {len(dataset.train)} examples train, {len(dataset.valid)} "
         f"validate, {len(dataset.test)} test. Binarization: {of('binarization')}. Likelihood: "
         f"{of('likelihood')}.",
         f"Training: {config('steps')} steps of minibatches of {config('identity', 'batch_size')}; "
         f"hyper-parameters: {f'{given}, otherwise ' if given else ''}each model's defaults.",
-        f"Evaluation: {_CHECKPOINTS[of('checkpoint')]}. The log-likelihood is an estimate of "
-        f"{of('importance_samples')} importance samples, {_NONE} where a model has none.",
+        f"Evaluation: {_CHECKPOINTS[of('checkpoint')]}. The log-likelihood is {_estimate(measured)}, "
+        f"{_NONE} where a model has none.",
         "Seconds: of training all seeds side by side, in the compiled loop; compiling it took "
         f"{min(compiled):.1f} to {max(compiled):.1f} s more. Parameters: of one seed.",
         f"Made at commit {_values(c and c[:10] for c in commits) or 'unknown'} with {versions}; "
         f"devices: {_values(device for row in measured for device in row.config['devices'])}.",
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _estimate(measured: list[Row]) -> str:
+    """What the log-likelihoods are."""
+    samples = _values(row.results["protocol"]["importance_samples"] for row in measured)
+    return f"an estimate of {samples} importance samples" if samples else "exact"
 
 
 def _finish(family: str, row: Row) -> Row | None:

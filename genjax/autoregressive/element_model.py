@@ -30,7 +30,8 @@ class Steps(NamedTuple):
 
     Attributes:
         carry: before the first element is drawn.
-        outputs: `(carry, t, element) -> (carry, [B, P])`, of the t-th that is drawn, at index `element`.
+        outputs: `(carry, t, element) -> (carry, [B, P])`, of the t-th that is drawn, at index
+            `element`.
         absorb: `(carry, element, values) -> carry`, once its values [B] are known.
     """
 
@@ -130,8 +131,8 @@ def element_likelihood(spec: Spec, name: str | None, num_components: int | None)
     likelihood = factor_likelihood(spec, name, num_components)
     if math.prod(likelihood.parameter_shape(spec.shape)[:-1]) != math.prod(spec.shape):
         raise ValueError(
-            f"likelihood {name!r} draws the channels of a place together, and this model draws element by "
-            "element: take categorical, or --model=pixel_cnn"
+            f"likelihood {name!r} draws the channels of a place together, and this model draws element "
+            "by element: take categorical, or --model=pixel_cnn"
         )
     return likelihood
 

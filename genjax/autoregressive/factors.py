@@ -1,7 +1,6 @@
 """Likelihoods as factors: the log-probability of each element apart, and draws of one at a time."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from genjax.core import Spec
@@ -32,7 +31,7 @@ def shares_channels(likelihood: Likelihood, shape: tuple[int, ...]) -> bool:
 
 
 def factor_log_probs(likelihood: Likelihood, parameters: jax.Array, x: jax.Array) -> jax.Array:
-    """log p(x_d | before d), not summed: [B, *shape], or [B, *shape[:-1]] where channels share a factor.
+    """log p(x_d | before d), not summed: [B, *shape], [B, *shape[:-1]] where channels share it.
 
     Args:
         likelihood: of the factors.

@@ -1,4 +1,4 @@
-"""The Gated PixelCNN of van den Oord et al., 2016, "Conditional Image Generation with PixelCNN Decoders".
+"""The Gated PixelCNN of van den Oord et al., 2016, "Conditional Image Generation with PixelCNN".
 
 Two stacks of convolutions: a vertical one that sees all rows above, and a horizontal one that sees its
 own row to the left and is told what the vertical one sees; together they have no blind spot. A layer is
@@ -116,7 +116,7 @@ class GatedPixelCnn(nn.Module):
         return y if first else h + y
 
     def _condition(self, name, context, at):
-        """V h, of the places `at`, [B, ..., 2 hidden] with axes of 1 where the condition is a vector."""
+        """V h of the places `at`, [B, ..., 2 hidden], with axes of 1 where h is a vector."""
         if context is None:
             return jnp.zeros((), self.dtype)
         here = context[:, None, None] if context.ndim == 2 else place(context, at)

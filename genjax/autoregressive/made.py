@@ -1,6 +1,7 @@
 """The masked autoencoder of Germain, Gregor, Murray and Larochelle, 2015, "MADE".
 
-A dense network from x to the parameters of all factors at once: hidden unit k has a degree m(k) and sees
+A dense network from x to the parameters of all factors at once: hidden unit k has a degree m(k) and
+    sees
 inputs up to the m(k)-th, the d-th output sees hidden units of degrees below d,
 
     M(k, j) = [m(k) >= m(j)],    M(d, k) = [d > m(k)],    -log p(x) = -sum_d log p(x_d | x_<d)
@@ -51,8 +52,8 @@ def made(
     """MADE (Germain et al., 2015, arXiv:1502.03509).
 
     `log_prob` is exact, of the mixture of `num_test_masks` masks. `conditionals` are those of the first
-    mask. With num_masks=0 and order=random the model draws given any known elements; otherwise the known
-    ones come first in its order.
+    mask. With num_masks=0 and order=random the model draws given any known elements; otherwise the
+    known ones come first in its order.
 
     The paper trains with Adagrad and early stopping; Adam is used here. On MNIST it has hidden=8000 or
     8000,8000 without direct connections.
@@ -81,8 +82,8 @@ def made(
     num_test = (num_masks or 30) if num_test_masks is None else num_test_masks
     if num_masks < 0 or num_test < 1 or (num_masks and num_test > num_masks):
         raise ValueError(
-            "num_masks must be at least 0 and num_test_masks at least 1 and at most num_masks (where that "
-            f"is not 0), got {num_masks} and {num_test_masks}"
+            "num_masks must be at least 0 and num_test_masks at least 1 and at most num_masks (where "
+            f"that is not 0), got {num_masks} and {num_test_masks}"
         )
     factors = element_likelihood(spec, likelihood, num_components)
     dim = math.prod(spec.shape)
@@ -136,8 +137,8 @@ def _steps(network: Made, variables, num: int, degrees) -> Steps:
     """Each hidden unit is computed once, as soon as all that it sees is known.
 
     A unit of degree t sees the first t elements: it is computed before the next one is drawn, with the
-    units of its degree, which lie together. All steps cost one pass, in which no mask is needed: what is
-    not known yet is zero.
+    units of its degree, which lie together. All steps cost one pass, in which no mask is needed: what
+    is not known yet is zero.
     """
     params, dim = variables["params"], len(degrees[0])
     degrees = [jnp.asarray(each) for each in degrees]
@@ -199,7 +200,7 @@ def _steps(network: Made, variables, num: int, degrees) -> Steps:
 
 
 class _Layer(NamedTuple):
-    """Hidden units sorted by degree: [width + share, inputs], [width + share], and where degrees end."""
+    """Hidden units sorted by degree: kernel [width + share, inputs], where degrees end."""
 
     kernel: jax.Array
     bias: jax.Array

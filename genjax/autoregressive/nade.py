@@ -5,8 +5,8 @@ One hidden layer for each element, whose weights are shared, so that the next on
     a_1 = c,    a_(d+1) = a_d + W_d x_d,    p(x_d | x_<d) from V_d sigmoid(a_d) + b_d
 
 (AISTATS 2011, equations 8 to 10). With order=random it is the orderless NADE of Uria, Murray and
-Larochelle, 2014 (arXiv:1310.1757): a_(d+1) = a_d + W_d x_d + U_d, so that hidden units are told what they
-see, trained on a random order and a random cut after n of its elements by
+Larochelle, 2014 (arXiv:1310.1757): a_(d+1) = a_d + W_d x_d + U_d, so that hidden units are told what
+they see, trained on a random order and a random cut after n of its elements by
 
     D / (D - n) sum over the elements d after the cut of -log p(x_d | the n before it)
 
@@ -46,9 +46,9 @@ def nade(
 ) -> Model:
     """NADE (Larochelle & Murray, 2011, AISTATS; Uria et al., 2014, arXiv:1310.1757).
 
-    `log_prob` is exact. With order=random it is of the mixture of `num_orders` orders, `conditionals` are
-    those of the first, and the model draws given any known elements. The papers train with SGD; Adam is
-    used here.
+    `log_prob` is exact. With order=random it is of the mixture of `num_orders` orders, `conditionals`
+    are those of the first, and the model draws given any known elements. The papers train with SGD;
+    Adam is used here.
 
     Args:
         spec: of vectors, or images in [0, 1].
@@ -67,8 +67,8 @@ def nade(
         raise ValueError(f"order must be one of natural, random, got {order!r}")
     if hidden < 1 or num_orders < 1 or (num_orders > 1 and not orderless):
         raise ValueError(
-            "hidden and num_orders must be at least 1, and num_orders 1 where the order is natural, got "
-            f"{hidden} and {num_orders}"
+            "hidden and num_orders must be at least 1, and num_orders 1 where the order is natural, "
+            f"got {hidden} and {num_orders}"
         )
     factors = element_likelihood(spec, likelihood, num_components)
     dim = math.prod(spec.shape)
@@ -134,8 +134,8 @@ def nade(
 def conditionals(params, x: jax.Array, sequence: jax.Array) -> jax.Array:
     """Parameters of all factors, [B, D, P].
 
-    The recurrence in blocks of elements, of which one is in memory at a time, also in the backward pass;
-    within a block, what is before an element is one product with a triangle of x.
+    The recurrence in blocks of elements, of which one is in memory at a time, also in the backward
+    pass; within a block, what is before an element is one product with a triangle of x.
 
     Args:
         params: `w` [D, H], `c` [H], `v` [D, H, P], `b` [D, P], and `u` [D, H] of an orderless model.

@@ -1,8 +1,9 @@
 """The PixelCNN of van den Oord, Kalchbrenner and Kavukcuoglu, 2016, "Pixel Recurrent Neural Networks".
 
-Raster order, then channel by channel: log p(x) = sum_d log p(x_d | x_<d), from convolutions whose kernels
-are masked. The first, 7x7 with mask A, sees earlier places and, at its own, earlier channels; those after
-it, mask B, also their own features. A residual block on 2h features:
+Raster order, then channel by channel: log p(x) = sum_d log p(x_d | x_<d), from convolutions whose
+    kernels
+are masked. The first, 7x7 with mask A, sees earlier places and, at its own, earlier channels; those
+after it, mask B, also their own features. A residual block on 2h features:
 
     y = x + conv1x1(relu(conv3x3(relu(conv1x1(relu(x))))))
 
@@ -82,8 +83,8 @@ def pixel_cnn(
 ) -> Model:
     """PixelCNN (van den Oord et al., 2016, arXiv:1601.06759).
 
-    `log_prob` is exact. The paper trains with RMSProp; Adam is used here. For CIFAR-10 it has hidden=128,
-    num_blocks=15 and head=1024; it does not say which sizes its figure on MNIST is of.
+    `log_prob` is exact. The paper trains with RMSProp; Adam is used here. For CIFAR-10 it has
+    hidden=128, num_blocks=15 and head=1024; it does not say which sizes its figure on MNIST is of.
 
     Args:
         spec: of images in [0, 1].

@@ -7,8 +7,8 @@ The network is a linen module; `context` is None, a vector [B, K] or a map [B, H
     network(x, context, at=(i, j)) -> [B, 1, 1, P]        the parameters at (i, j)
 
 x is always the whole image. The last two keep in the collection `cache` what they will need again
-(`genjax.nets.causal`), so that a place costs the same wherever it is; they look at x only before (i, j),
-and at (i, j) in the channels that are there already.
+(`genjax.nets.causal`), so that a place costs the same wherever it is; they look at x only before (i,
+j), and at (i, j) in the channels that are there already.
 """
 
 import functools
@@ -125,8 +125,8 @@ def check_condition(spec: Spec, name: str, condition: str | None) -> None:
         )
     if condition not in (None, "label", *vectors):
         raise ValueError(
-            f"condition must be none, label or a vector of the data ({', '.join(vectors) or 'it has none'}), "
-            f"got {condition!r}"
+            f"condition must be none, label or a vector of the data "
+            f"({', '.join(vectors) or 'it has none'}), got {condition!r}"
         )
 
 
@@ -160,7 +160,7 @@ def adam(
 
 
 def raster_order(shape: tuple[int, ...], *, joint_channels: bool) -> np.ndarray:
-    """When each element of an image is drawn: row by row, then by channel unless they are drawn jointly."""
+    """When each element is drawn: row by row, then by channel unless they are drawn jointly."""
     height, width, channels = shape
     order = np.arange(height * width * channels).reshape(shape)
     return order // channels if joint_channels else order

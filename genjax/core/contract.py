@@ -107,10 +107,10 @@ class Conditionals(NamedTuple):
     Where the model is conditional, every function takes the condition as its last argument.
 
     Attributes:
-        order: when each element is drawn, integers of the shape of an example, from 0; elements that are
-            drawn together share one. None where the factors have no order that is known beforehand.
-        parameters: `(variables, x) -> [B, ...]`, the parameters of all factors in one parallel pass; None
-            where they are not a network's outputs.
+        order: when each element is drawn, integers of the shape of an example, from 0; elements that
+            are drawn together share one. None where the factors have no order that is known beforehand.
+        parameters: `(variables, x) -> [B, ...]`, the parameters of all factors in one parallel pass;
+            None where they are not a network's outputs.
         log_prob: `(variables, x) -> [B, *shape]`, log p(x_d | before d), nats; [B, *shape[:-1]] where
             the channels of a place have one factor. Their sum is `Model.log_prob` where that is one
             product, and not a mixture of several.
@@ -146,8 +146,8 @@ class Model(NamedTuple):
         select: the entry of `evaluate` whose mean on validation data says which checkpoint is best
             (larger is better); None where the paper has no such figure.
         num_batches: minibatches that a round takes: the most turns that a player has.
-        one_pass: whether it learns by counting: one round, whose minibatch is the whole training set, is
-            all of its training.
+        one_pass: whether it learns by counting: one round, whose minibatch is the whole training set,
+            is all of its training.
         latents: its latent variables, where it has a prior over them.
         conditionals: its factors, where it is a product of conditionals.
         exemplars: `(variables) -> x` [K, *shape]: examples that it has learned (pseudo-inputs).

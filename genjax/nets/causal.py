@@ -1,9 +1,9 @@
 """Convolutions that see only what comes before in raster order, over whole maps or a place at a time.
 
-A layer is told where it stands by `at`: () for whole maps [B, H, W, C], all places in parallel; (i,) for
-row i, [B, 1, W, C]; (i, j) for one place, [B, 1, 1, C]. Row by row and place by place it keeps the few
-rows of its input that it will look at again in the collection `cache`, and computes what the whole map
-would have held (Ramachandran et al., 2017, arXiv:1704.06001). What has no window (1x1 convolutions,
+A layer is told where it stands by `at`: () for whole maps [B, H, W, C], all places in parallel; (i,)
+for row i, [B, 1, W, C]; (i, j) for one place, [B, 1, 1, C]. Row by row and place by place it keeps the
+few rows of its input that it will look at again in the collection `cache`, and computes what the whole
+map would have held (Ramachandran et al., 2017, arXiv:1704.06001). What has no window (1x1 convolutions,
 activations) is the same code for all three.
 """
 
@@ -32,8 +32,8 @@ class CausalConv(nn.Module):
         kernel_size: rows, the last of them its own, and columns.
         left: columns to the left of its own in the window; None for half of the others.
         mask: of the kernel's shape [*kernel_size, C, features]; None for ones.
-        of_data: whether x is the whole image at every call, [B, H, W, C]. It is then looked at as it is,
-            without a cache, for what is at (i, j) is drawn only afterwards.
+        of_data: whether x is the whole image at every call, [B, H, W, C]. It is then looked at as it
+            is, without a cache, for what is at (i, j) is drawn only afterwards.
         use_bias, dtype, kernel_init: as in `Conv`; params stay float32.
     """
 

@@ -62,11 +62,11 @@ class Made(nn.Module):
         return y.reshape(len(x), dim, self.num_outputs)
 
     def _dense(self, name, x, mask, use_bias=True):
-        def masked(kind, start=nn.initializers.lecun_normal()):
+        def masked(kind, start):
             kernel = self.param(f"{name}_{kind}", start, mask.shape)
             return jnp.where(mask, kernel, 0.0).astype(self.dtype)
 
-        y = x.astype(self.dtype) @ masked("kernel")
+        y = x.astype(self.dtype) @ masked("kernel", nn.initializers.lecun_normal())
         if self.condition_on_masks:
             y = y + masked("mask_kernel", nn.initializers.zeros).sum(0)[None]
         if use_bias:
