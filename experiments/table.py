@@ -1,6 +1,6 @@
 """Every model of a family on one data set, in one table: what each measured, and how.
 
-python -m experiments.table --num_seeds=5                 the VAEs on digits, in docs/results.md
+python -m experiments.table --num_seeds=5                 the VAEs on digits, in docs/results_vae.md
 python -m experiments.table --model=vae,iwae --dataset=mnist --binarization=dynamic --output=mnist.md
 
 Each run is what `python -m experiments.FAMILY --model=NAME` makes of the same flags, in
@@ -61,7 +61,7 @@ def define() -> None:
     """Defines the flags."""
     flags.DEFINE_enum("family", "vae", list(families.FAMILIES), "Whose models.")
     flags.DEFINE_list("model", [], "Which of them, with commas between; all if not given.")
-    flags.DEFINE_string("output", "docs/results.md", "The file to write.")
+    flags.DEFINE_string("output", None, "The file to write; docs/results_FAMILY.md if not given.")
     train.define_run(steps=10_000)
 
 
@@ -73,7 +73,8 @@ def main() -> None:
         TrainingError: at the end, if a model failed.
     """
     several.refuse_processes()
-    family, output = flags.FLAGS.family, Path(flags.FLAGS.output)
+    family = flags.FLAGS.family
+    output = Path(flags.FLAGS.output or f"docs/results_{family}.md")
     said = several.command_line("experiments.table")
     names = list(dict.fromkeys(flags.FLAGS.model)) or list(families.FAMILIES[family])
     makes = {name: families.find(family, name) for name in names}

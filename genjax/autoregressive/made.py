@@ -28,7 +28,7 @@ from genjax.autoregressive.element_model import (
     element_likelihood,
     element_model,
 )
-from genjax.autoregressive.pixel_model import dtype_of
+from genjax.autoregressive.pixel_model import dtype_of, falling_rate
 from genjax.core import Aux, Model, Spec
 from genjax.nets import Made, natural_degrees, random_degrees
 
@@ -79,6 +79,8 @@ def made(
     """
     if order not in ("natural", "random"):
         raise ValueError(f"order must be one of natural, random, got {order!r}")
+    if any(width < 1 for width in hidden):
+        raise ValueError(f"hidden must be widths of at least 1, got {tuple(hidden)}")
     num_test = (num_masks or 30) if num_test_masks is None else num_test_masks
     if num_masks < 0 or num_test < 1 or (num_masks and num_test > num_masks):
         raise ValueError(
@@ -126,9 +128,7 @@ def made(
     ordered = Ordered(
         mask, num_test, any_order if free else None, outputs, functools.partial(_steps, network)
     )
-    rate = learning_rate
-    if decay_rounds is not None:
-        rate = optax.cosine_decay_schedule(learning_rate, decay_rounds)
+    rate = falling_rate(learning_rate, decay_rounds)
     optimizer = optax.adamw(rate, weight_decay=weight_decay)
     return element_model(spec, start, objective, ordered, factors, optimizer, name="made")
 

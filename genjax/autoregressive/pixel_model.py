@@ -151,12 +151,22 @@ def dtype_of(precision: str) -> jnp.dtype:
 def adam(
     learning_rate: float, decay_rounds: int | None, **options: float
 ) -> optax.GradientTransformation:
-    """Adam on gradients of norm 5 at most; the rate falls to zero as a cosine over `decay_rounds`."""
-    if decay_rounds is not None:
-        if decay_rounds < 1:
-            raise ValueError(f"decay_rounds must be at least 1, got {decay_rounds}")
-        learning_rate = optax.cosine_decay_schedule(learning_rate, decay_rounds)
-    return optax.chain(optax.clip_by_global_norm(5.0), optax.adam(learning_rate, **options))
+    """Adam on gradients of norm 5 at most, at `falling_rate`."""
+    rate = falling_rate(learning_rate, decay_rounds)
+    return optax.chain(optax.clip_by_global_norm(5.0), optax.adam(rate, **options))
+
+
+def falling_rate(learning_rate: float, decay_rounds: int | None) -> optax.ScalarOrSchedule:
+    """The rate, falling to zero as a cosine over `decay_rounds`; constant where that is None.
+
+    Raises:
+        ValueError: for fewer than one round.
+    """
+    if decay_rounds is None:
+        return learning_rate
+    if decay_rounds < 1:
+        raise ValueError(f"decay_rounds must be at least 1, got {decay_rounds}")
+    return optax.cosine_decay_schedule(learning_rate, decay_rounds)
 
 
 def raster_order(shape: tuple[int, ...], *, joint_channels: bool) -> np.ndarray:

@@ -15,9 +15,10 @@ from genjax.nets.causal import (
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
-from genjax.nets.masked import Made
+from genjax.nets.masked import Made, natural_degrees, random_degrees
 from genjax.nets.mlp import GatedMlp, Mlp
 from genjax.nets.normalization import BatchNorm
+from genjax.nets.recurrent import DiagonalBiLstm, RowLstm, lstm_cell, skew, unskew
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
 from genjax.nets.vector_quantizer import (
     Codebook,
@@ -39,6 +40,7 @@ __all__ = [
     "ConvDecoder",
     "ConvEncoder",
     "ConvTranspose",
+    "DiagonalBiLstm",
     "GatedMlp",
     "InverseAutoregressiveFlows",
     "Made",
@@ -47,19 +49,25 @@ __all__ = [
     "ResidualBlock",
     "ResidualDecoder",
     "ResidualEncoder",
+    "RowLstm",
     "channel_groups",
     "channel_mask",
     "code_counts",
     "encoder_and_decoder",
+    "lstm_cell",
     "move_codebook",
+    "natural_degrees",
     "nearest_code",
     "new_codebook",
     "perplexity",
     "place",
     "planar",
     "pointwise",
+    "random_degrees",
     "raster_mask",
     "row_above",
     "shift_down",
+    "skew",
     "straight_through",
+    "unskew",
 ]
