@@ -101,7 +101,9 @@ def element_model(
 
     draw = element_sampler(spec, ordered, likelihood)
 
-    def sample(key, variables, num):
+    def sample(key, variables, num, condition=None):
+        if condition is not None:
+            raise ValueError(f"this {name} is unconditional: it takes no condition")
         x = jnp.zeros((num, *spec.shape))
         return draw(key, variables, x, np.zeros(spec.shape, bool))
 
@@ -146,7 +148,7 @@ def element_sampler(
     def draw(key, variables, x, known, *, cached=True):
         num, network = len(x), variables[NAME]
         known = check_known(known, None, spec.shape).reshape(dim)
-        x = x.reshape(num, dim)
+        x = jnp.asarray(x).reshape(num, dim)
         key_order, key_draw = jax.random.split(key)
         given = known.any() and not known.all()
         if given and ordered.any_order is not None:
