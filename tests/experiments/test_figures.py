@@ -10,7 +10,7 @@ import pytest
 
 from experiments import figures, latent_figures
 from genjax import plots
-from genjax.core import Latents, Model, Spec
+from genjax.core import Conditionals, Latents, Model, Spec
 from genjax.data import Dataset
 from genjax.data.dataset import ArraySource
 
@@ -205,7 +205,8 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
 
 @pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook"}))
 def test_vectors_are_no_pictures(tmp_path, name):
-    able = CONDITIONAL._replace(exemplars=lambda variables: None)
+    factors = Conditionals(None, None, None, None)
+    able = CONDITIONAL._replace(exemplars=lambda variables: None, conditionals=factors)
     with pytest.raises(figures.Unsuitable, match="need images"):
         figures.draw(name, subject(able, tmp_path, Spec((3,), None, 4)), 0)
 
