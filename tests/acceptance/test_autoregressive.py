@@ -42,11 +42,11 @@ def test_probabilities_of_all_images_sum_to_one(make, spec):
 )
 def test_no_factor_sees_what_is_drawn_after_it(name, spec):
     model = ONE_ORDER[name](spec)
-    x = jax.random.uniform(jax.random.key(2), spec.shape)
+    x = jax.random.uniform(jax.random.key(2), (8, *spec.shape))
     found, order = dependence(model, variables_of(model, spec, scale=0.6), x)
     before = order[:, None] > order[None]
     assert (found[~before] == 0).all()
-    if name in DENSE:
+    if name in DENSE and spec.shape[-1] == 1:  # small groups of channels have dead units
         assert (found[before] > 0).all()
 
 
