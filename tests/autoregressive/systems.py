@@ -78,7 +78,8 @@ def all_images(shape):
 def dependence(model, variables, x):
     """Largest |d outputs_i / d x_j| for places i, elements j, both in the order of drawing: [D, D].
 
-    The largest of several examples `x` [N, ...], for a unit may be dead at one of them. Where channels share a factor, each has its row.
+    The largest of several examples `x` [N, ...], for a unit may be dead at one of them. Where
+    channels share a factor, each has its row.
     """
     of_x = lambda x: model.conditionals.parameters(variables, x[None])[0]
     found = np.abs(np.asarray(jax.jit(jax.vmap(jax.jacrev(of_x)))(x))).max(axis=0)
