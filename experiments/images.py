@@ -25,7 +25,7 @@ def define() -> None:
 
 
 def compare(run: runs.Run, estimator: estimators.Estimator | None, checkpoint: str) -> None:
-    """Prints log p of each of `--images`, the likeliest first, and by how much it is.
+    """Prints log p of each of `--images`, then which is likelier than which, and by how much.
 
     Raises:
         ValueError: for a file that is no image of the run's kind, or a model without probabilities.

@@ -5,7 +5,7 @@ There may be several orders (or masks, for one order): `log_prob` is then of the
     log p(x) = log 1/M sum_m p_m(x),
 
 probabilities of whole examples, not of single elements (Uria, Murray and Larochelle, 2014,
-arXiv:1310.1757, section 4.1), and each sample is drawn by one of them, chosen at random.
+arXiv:1310.1757), and each sample is drawn by one of them, chosen at random.
 """
 
 import math
@@ -152,8 +152,9 @@ def element_sampler(
         key_order, key_draw = jax.random.split(key)
         given = known.any() and not known.all()
         if given and ordered.any_order is not None:
-            places = _known_first(key_order, known)
-            order = ordered.any_order(key_order, places)
+            key_places, key_units = jax.random.split(key_order)
+            places = _known_first(key_places, known)
+            order = ordered.any_order(key_units, places)
             return in_order(key_draw, network, x, known, order, cached).reshape(num, *spec.shape)
         if given:
             for places in _places(ordered, ordered.num_orders):

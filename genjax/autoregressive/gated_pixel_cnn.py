@@ -1,4 +1,4 @@
-"""The Gated PixelCNN of van den Oord et al., 2016, "Conditional Image Generation with PixelCNN".
+"""The Gated PixelCNN of "Conditional Image Generation with PixelCNN Decoders" (2016).
 
 Two stacks of convolutions: a vertical one that sees all rows above, and a horizontal one that sees its
 own row to the left and is told what the vertical one sees; together they have no blind spot. A layer is

@@ -6,7 +6,7 @@ inputs up to the m(k)-th, the d-th output sees hidden units of degrees below d,
 
     M(k, j) = [m(k) >= m(j)],    M(d, k) = [d > m(k)],    -log p(x) = -sum_d log p(x_d | x_<d)
 
-(arXiv:1502.03509, equations 8, 9 and 7). Degrees, and orders of the inputs, may be drawn anew for every
+(arXiv:1502.03509, equations 8 and 9). Degrees, and orders of the inputs, may be drawn anew for every
 minibatch; probabilities of several are averaged. Without a hidden layer it is the fully visible sigmoid
 belief network, a logistic regression for each element.
 """

@@ -4,13 +4,13 @@ One hidden layer for each element, whose weights are shared, so that the next on
 
     a_1 = c,    a_(d+1) = a_d + W_d x_d,    p(x_d | x_<d) from V_d sigmoid(a_d) + b_d
 
-(AISTATS 2011, equations 8 to 10). With order=random it is the orderless NADE of Uria, Murray and
+(AISTATS 2011). With order=random it is the orderless NADE of Uria, Murray and
 Larochelle, 2014 (arXiv:1310.1757): a_(d+1) = a_d + W_d x_d + U_d, so that hidden units are told what
 they see, trained on a random order and a random cut after n of its elements by
 
     D / (D - n) sum over the elements d after the cut of -log p(x_d | the n before it)
 
-(equations 9 to 12), and probabilities of several orders are averaged.
+and probabilities of several orders are averaged.
 """
 
 import math

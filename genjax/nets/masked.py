@@ -15,8 +15,7 @@ import numpy as np
 class Made(nn.Module):
     """[B, D] -> [B, D, num_outputs]: the outputs of a dimension see the dimensions before it.
 
-    Masked dense layers with ReLU. Germain et al., 2015, arXiv:1502.03509, equations 8, 9 and 13, and
-    section 4.2 (`condition_on_masks`).
+    Masked dense layers with ReLU. Germain et al., 2015, arXiv:1502.03509, equations 8 and 9.
 
     Attributes:
         hidden: widths of the hidden layers; none leaves a logistic regression on what is before.
@@ -97,7 +96,7 @@ def random_degrees(
         hidden: widths.
         order: places 1 to D of the inputs, [D]; None for their own.
 
-    Germain et al., 2015, arXiv:1502.03509, section 3 and Algorithm 1.
+    Germain et al., 2015, arXiv:1502.03509.
     """
     order = jnp.arange(1, dim + 1) if order is None else order
     degrees, lowest = [order], 1

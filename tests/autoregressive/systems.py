@@ -20,6 +20,7 @@ from genjax.core import Spec
 
 GREY, TWO_CHANNELS = Spec((3, 3, 1), 2), Spec((2, 2, 2), 2)
 # Heads are wide, or a dead unit leaves a zero where the Jacobian is to be dense.
+WIDE = {"hidden": 24, "num_blocks": 2, "head": 60}
 SIZES = {"hidden": 9, "num_blocks": 2, "head": 24}
 RNN = {"hidden": 6, "num_layers": 2, "head": 30}
 MIXTURE = {"likelihood": "discretized_logistic_mixture", "num_components": 2}
@@ -41,7 +42,7 @@ SYSTEMS = {
     ),
     "pixel_cnn": lambda spec: pixel_cnn(spec, **SIZES),
     "pixel_cnn, mixture": lambda spec: pixel_cnn(spec, **SIZES, **MIXTURE),
-    "gated_pixel_cnn": lambda spec: gated_pixel_cnn(spec, **SIZES),
+    "gated_pixel_cnn": lambda spec: gated_pixel_cnn(spec, **WIDE),
     "pixel_cnn_pp": _pixel_cnn_pp,
     "row_lstm": lambda spec: pixel_rnn(spec, layer="row_lstm", **RNN),
     "diagonal_bilstm": lambda spec: pixel_rnn(spec, layer="diagonal_bilstm", **RNN),

@@ -96,9 +96,10 @@ def test_draws_given_any_elements_are_of_the_conditional():
     variables = random_variables(model, {"image": IMAGES}, 1.0)
     known, given = np.array([False, True, False, True]).reshape(SPEC.shape), IMAGES[9]
     key_order, _ = jax.random.split(KEY)
-    places = element_model._known_first(key_order, known.reshape(4))
+    key_places, key_units = jax.random.split(key_order)
+    places = element_model._known_first(key_places, known.reshape(4))
     assert set(np.asarray(places)[known.reshape(4)].tolist()) == {1, 2}
-    log_probs = log_p(variables, random_degrees(key_order, 4, HIDDEN, places))
+    log_probs = log_p(variables, random_degrees(key_units, 4, HIDDEN, places))
     found = frequencies(lambda x: model.conditionals.draw(KEY, variables, x, known), given, known)
     assert 0.5 * np.abs(found - enumerated(log_probs, given, known)).sum() < 0.015
 
