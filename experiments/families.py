@@ -3,16 +3,23 @@
 import difflib
 from collections.abc import Callable
 
+import genjax.autoencoders
 import genjax.autoregressive
 import genjax.vae
 from genjax.core import Model, Spec, stages
 
-FAMILIES = {"vae": genjax.vae.MODELS, "autoregressive": genjax.autoregressive.MODELS}
+FAMILIES = {
+    "autoencoder": genjax.autoencoders.MODELS,
+    "autoregressive": genjax.autoregressive.MODELS,
+    "vae": genjax.vae.MODELS,
+}
 _CAN = {
     "sample": "samples",
     "log_prob": "log-likelihood",
     "encode": "encoding",
     "decode": "decoding",
+    "clusters": "clusters",
+    "upscale": "super-resolution",
 }
 
 
@@ -30,6 +37,21 @@ def find(family: str, name: str) -> Callable:
         hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ValueError(f"unknown --model {name!r}{hint} The models are: {', '.join(models)}")
     return models[name]
+
+
+def family_of(name: str) -> str:
+    """The family of the system `name`.
+
+    Raises:
+        ValueError: if there is none, with the names that there are.
+    """
+    for family, models in FAMILIES.items():
+        if name in models:
+            return family
+    names = [name for models in FAMILIES.values() for name in models]
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ValueError(f"unknown --model {name!r}{hint} The models are: {', '.join(names)}")
 
 
 def describe(family: str) -> str:

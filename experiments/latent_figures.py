@@ -56,6 +56,7 @@ def manifold(subject: Subject, key, path: Path) -> None:
     """The decoded grid of a two-dimensional latent space (Kingma & Welling, 2013, Figure 4).
 
     A conditional model has one for each class, about the prior of that class; the first ten are drawn.
+    Where codes have no prior, the grid is that of a Gaussian with the moments of the test codes.
     """
     require_pictures(subject, "encode", "decode")
     code = code_of(subject, key)
@@ -67,6 +68,9 @@ def manifold(subject: Subject, key, path: Path) -> None:
         )
     if subject.model.condition is None:
         latents = plots.unit_square_latents(MANIFOLD_SIDE)
+        if subject.model.latents is None:  # codes have no prior: where those of test examples lie
+            codes = test_codes(subject, key, _MEASURED)
+            latents = codes.mean(axis=0) + codes.std(axis=0) * latents
         images = decode(subject, key, latents)
         save(path, plots.manifold_figure(images, MANIFOLD_SIDE))
         return

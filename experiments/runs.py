@@ -85,7 +85,7 @@ def from_flags(family: str) -> tuple[Run, Dataset]:
     """
     name = flags.FLAGS.model
     make = families.find(family, name)
-    values = {**hyper_parameters.defaults(make), **_asked(name, make)}
+    values = {**hyper_parameters.defaults(make), **asked(name, make)}
     data = _data_options()
     dataset = load_data(data)
     data["binarization"] = data["binarization"] or dataset.binarization
@@ -170,6 +170,24 @@ def from_workdir(workdir: str | Path, **changes) -> Run:
     return Run(Path(workdir), family, name, values, data, spec, make(spec, **values))
 
 
+def asked(name: str, make) -> dict[str, Any]:
+    """Hyper-parameters by `--set` and `--precision`."""
+    values = hyper_parameters.parse(make, flags.FLAGS["set"].value)
+    precision = flags.FLAGS.precision
+    if precision is None:
+        return values
+    if "precision" not in hyper_parameters.parameters(make):
+        if precision == "float32":
+            return values
+        raise ValueError(f"{name} has no --precision={precision}: it computes in float32")
+    if values.get("precision", precision) != precision:
+        raise ValueError(
+            f"--precision={precision} and --set precision={values['precision']} exclude each other: "
+            "leave one out"
+        )
+    return {**values, "precision": precision}
+
+
 def refuse_other_flags(run: Run) -> None:
     """Refuses flags that say something else than what was trained; flags not given say nothing.
 
@@ -177,15 +195,15 @@ def refuse_other_flags(run: Run) -> None:
         ValueError: with each that differs.
     """
     make = families.find(run.family, run.name)
-    asked = {"model": flags.FLAGS.model} if flags.FLAGS["model"].present else {}
-    asked |= {"prior_for": prior_for()} if prior_for() else {}
+    said = {"model": flags.FLAGS.model} if flags.FLAGS["model"].present else {}
+    said |= {"prior_for": prior_for()} if prior_for() else {}
     data = options.data_options()
-    asked |= {name: data[name] for name in options.DATA_FLAGS if flags.FLAGS[name].present}
-    asked |= _asked(run.name, make)
+    said |= {name: data[name] for name in options.DATA_FLAGS if flags.FLAGS[name].present}
+    said |= asked(run.name, make)
     trained = {**run.data, **run.hyper_parameters, "model": run.name}
     differing = [
         f"{name} {trained.get(name)!r}, not {value!r}"
-        for name, value in asked.items()
+        for name, value in said.items()
         if trained.get(name) != value
     ]
     if differing:
@@ -239,21 +257,3 @@ def _data_options() -> dict[str, Any]:
             f"{prior_for()} was trained on"
         )
     return {**from_workdir(prior_for()).data, "prior_for": prior_for()}
-
-
-def _asked(name: str, make) -> dict[str, Any]:
-    """Hyper-parameters by `--set` and `--precision`."""
-    values = hyper_parameters.parse(make, flags.FLAGS["set"].value)
-    precision = flags.FLAGS.precision
-    if precision is None:
-        return values
-    if "precision" not in hyper_parameters.parameters(make):
-        if precision == "float32":
-            return values
-        raise ValueError(f"{name} has no --precision={precision}: it computes in float32")
-    if values.get("precision", precision) != precision:
-        raise ValueError(
-            f"--precision={precision} and --set precision={values['precision']} exclude each other: "
-            "leave one out"
-        )
-    return {**values, "precision": precision}

@@ -3,6 +3,7 @@
 from genjax.core.contract import (
     Aux,
     Batch,
+    Codes,
     Conditionals,
     Latents,
     Metrics,
@@ -23,6 +24,7 @@ __all__ = [
     "DATA_AXIS",
     "Aux",
     "Batch",
+    "Codes",
     "Conditionals",
     "Ema",
     "Latents",

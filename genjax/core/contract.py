@@ -91,6 +91,11 @@ class Latents(NamedTuple):
         log_likelihood: `(variables, z, x) -> [B]`, log p(x|z), nats; None where the decoder's error is
             no likelihood.
         draw: `(key, variables, z) -> x`, a draw from p(x|z); None where that is no distribution.
+        moments: `(variables, x) -> (mean, log-variance)`, [B, *shape] each, where q(z|x) is a Gaussian
+            of independent elements and p(z) is N(0, I); None elsewhere.
+        log_factors: `(variables, z, x) -> [B, *shape]`, log p(x_d|z), nats, where the elements of x are
+            independent given z ([B, *shape[:-1]] where the channels of a place have one factor); their
+            sum is `log_likelihood`. None elsewhere.
     """
 
     shape: tuple[int, ...]
@@ -99,6 +104,8 @@ class Latents(NamedTuple):
     log_prior: Callable[..., jax.Array] | None = None
     log_likelihood: Callable[..., jax.Array] | None = None
     draw: Callable[..., jax.Array] | None = None
+    moments: Callable[..., tuple[jax.Array, jax.Array]] | None = None
+    log_factors: Callable[..., jax.Array] | None = None
 
 
 class Conditionals(NamedTuple):
@@ -118,12 +125,35 @@ class Conditionals(NamedTuple):
             shape of an example, on the host) drawn given those that are. Raises ValueError where it
             cannot draw given these: most models need the known to come first in `order`. With
             `cached=False` everything is computed anew for each element: the same draws, slowly.
+        factor_order: `(variables) -> integers` of the shape of an example, the order of the factors of
+            `log_prob`, where `order` is None because it is learned, or one of several.
     """
 
     order: np.ndarray | None
     parameters: Callable[..., jax.Array] | None
     log_prob: Callable[..., jax.Array]
     draw: Callable[..., jax.Array]
+    factor_order: Callable[[Variables], jax.Array] | None = None
+
+
+class Codes(NamedTuple):
+    """Whole numbers in place of examples, with their probabilities: what a lossy coder stores.
+
+    Codes of B examples are one array [B, *shape] of int32, none beyond `limit` either side of 0.
+
+    Attributes:
+        shape: of the codes of one example.
+        limit: the largest.
+        encode: `(variables, x) -> k`.
+        decode: `(variables, k) -> x`, [B, ...], what is left of the examples.
+        log_prob: `(variables, k) -> [B, *shape]`, log p(k_d), nats, of independent elements.
+    """
+
+    shape: tuple[int, ...]
+    limit: int
+    encode: Callable[..., jax.Array]
+    decode: Callable[..., jax.Array]
+    log_prob: Callable[..., jax.Array]
 
 
 class Model(NamedTuple):
@@ -150,7 +180,11 @@ class Model(NamedTuple):
             is all of its training.
         latents: its latent variables, where it has a prior over them.
         conditionals: its factors, where it is a product of conditionals.
+        codes: its whole-number codes, where it is trained to be stored in them.
         exemplars: `(variables) -> x` [K, *shape]: examples that it has learned (pseudo-inputs).
+        clusters: `(key, variables, x) -> [B, K]`, log-probabilities of the K clusters that it has
+            found.
+        upscale: `(key, variables, x) -> y`, images [B, h, w, C] of any size, s times as high and wide.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
             and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
             [num, ...] (None there: drawn at random); None where the model is unconditional.
@@ -168,7 +202,10 @@ class Model(NamedTuple):
     one_pass: bool = False
     latents: Latents | None = None
     conditionals: Conditionals | None = None
+    codes: Codes | None = None
     exemplars: Callable[[Variables], jax.Array] | None = None
+    clusters: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    upscale: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     condition: str | None = None
 
 
@@ -180,11 +217,14 @@ class Stage(NamedTuple):
         rounds: how long; None (of the last stage only) for what is left of the steps asked for.
         enter: `(key, state) -> State`: from the last state of the stage before to this stage's
             first; None keeps the state as it is. The loop keeps `step` counting on.
+        num_examples: how many training examples `enter` is shown, as its third argument: a minibatch of
+            so many, or of all where there are fewer, as evaluation sees them; 0 for none.
     """
 
     model: Model
     rounds: int | None = None
-    enter: Callable[[jax.Array, State], State] | None = None
+    enter: Callable[..., State] | None = None
+    num_examples: int = 0
 
 
 def stages(model_or_curriculum: Model | tuple[Stage, ...]) -> tuple[Stage, ...]:

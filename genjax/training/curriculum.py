@@ -12,7 +12,8 @@ class Part(NamedTuple):
     """A stage with its place: it trains the rounds from `start` up to `end`."""
 
     model: Model
-    enter: Callable[[jax.Array, State], State] | None
+    enter: Callable[..., State] | None
+    num_examples: int
     start: int
     end: int
 
@@ -29,7 +30,7 @@ def plan(stages: Sequence[Stage], steps: int) -> list[Part]:
         if stage.rounds is None and not last:
             raise ValueError(f"stage {number} of {len(stages)} needs a number of rounds")
         end = max(steps, start) if stage.rounds is None else start + stage.rounds
-        parts.append(Part(stage.model, stage.enter, start, end))
+        parts.append(Part(stage.model, stage.enter, stage.num_examples, start, end))
         start = end
     return parts
 
@@ -39,18 +40,27 @@ def part_at(parts: Sequence[Part], step: int) -> int:
     return max(index for index, part in enumerate(parts) if part.start <= step)
 
 
-def enter(part: Part, key: jax.Array, state: State) -> State:
-    """The state with which `part` begins, from that with which the one before it ended."""
+def enter(part: Part, key: jax.Array, state: State, examples: Any = None) -> State:
+    """The state with which `part` begins, from that with which the one before it ended.
+
+    Args:
+        part: whose start it is.
+        key: of the stage.
+        state: the last of the part before.
+        examples: a minibatch of `part.num_examples`, where there are any.
+    """
     if part.enter is None:
         return state
-    return part.enter(key, state)._replace(step=state.step)
+    given = (examples,) if part.num_examples else ()
+    return part.enter(key, state, *given)._replace(step=state.step)
 
 
 def first_state(parts: Sequence[Part], index: int, key_init, key_stages, batch: Any) -> State:
     """A state of part `index`, as if no part before it had a round: under `eval_shape`, its shapes."""
     state = parts[0].model.init(key_init, batch)
     for number in range(1, index + 1):
-        state = enter(parts[number], jax.random.fold_in(key_stages, number), state)
+        # The shapes of a state do not depend on how many examples it was made from.
+        state = enter(parts[number], jax.random.fold_in(key_stages, number), state, batch)
     return state
 
 

@@ -133,14 +133,16 @@ def fit(
                         metrics |= valid
                         if on_evaluation and jax.process_index() == 0:
                             on_evaluation(step, variables)
+                        if part.end < parts[-1].end:
+                            score = (
+                                None  # the best checkpoint is one of the model that is asked for
+                            )
                     if log:
                         log.write(step, {**metrics, "seconds_per_step": durations[-1]})
                     progress.update(step, metrics, durations[-1])
                     if step == part.end < config.steps:
-                        state, score = (
-                            _enter(parts[index + 1], index + 1, keys, state, config),
-                            None,
-                        )
+                        state = _enter(parts[index + 1], index + 1, keys, state, dataset, config)
+                        score = None
                     if checkpoints and (due or interrupted):
                         checkpoints.save(step, state, score)
                     if interrupted:
@@ -245,12 +247,20 @@ def _first_or_restored(parts, keys, batch, config, checkpoints, progress) -> tup
     return 0, jax.device_get(jax.jit(first(0))())
 
 
-def _enter(part, index, keys, state, config) -> State:
-    def begin(key, state):
-        return curriculum.enter(part, jax.random.fold_in(key, index), state)
+def _enter(part, index, keys, state, dataset, config) -> State:
+    examples = None
+    if part.num_examples:
+        # Spread evenly, for files are often sorted by kind.
+        num = min(part.num_examples, len(dataset.train))
+        rows = np.linspace(0, len(dataset.train) - 1, num).astype(np.int32)
+        raw = {**dataset.train[rows], "index": rows}
+        examples = jax.jit(dataset.eval_transform)(jax.random.key(0), raw)
 
-    begin = jax.vmap(begin) if config.num_seeds > 1 else begin
-    return jax.device_get(jax.jit(begin)(keys.stages, state))
+    def begin(key, state, examples):
+        return curriculum.enter(part, jax.random.fold_in(key, index), state, examples)
+
+    begin = jax.vmap(begin, (0, 0, None)) if config.num_seeds > 1 else begin
+    return jax.device_get(jax.jit(begin)(keys.stages, state, examples))
 
 
 def _validator(dataset, key, config) -> Callable[[Model, Any], tuple[float | None, dict[str, Any]]]:

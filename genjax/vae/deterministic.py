@@ -1,25 +1,20 @@
-"""An autoencoder without noise whose codes are to have a prior: what systems that match them share."""
+"""A deterministic autoencoder whose codes are to have a prior: what systems that match them share."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from genjax.core import Latents, Model, Player, Spec, game
-from genjax.nets import encoder_and_decoder
+from genjax.nets import Autoencoder, deterministic_autoencoder, encoder_and_decoder
 
 
-class Autoencoder(NamedTuple):
-    """x to a code and back.
+class Matched(NamedTuple):
+    """The autoencoder, and the prior that its codes are to have.
 
     Attributes:
-        networks: how `encoder` and `decoder` start, for `game`.
-        encode: `(variables, x) -> z`, [B, D], float32.
-        decode: `(variables, z) -> x`, [B, *shape], float32; images and bits in [0, 1].
-        squared_error: `(variables, z, x) -> [B]`, |x - decode(z)|^2, summed over elements.
+        networks, encode, decode, squared_error: as in `genjax.nets.Autoencoder`.
         prior: `(key, num) -> z`, draws of N(0, std^2 I).
     """
 
@@ -38,7 +33,7 @@ def autoencoder(
     architecture: str = "mlp",
     hidden: tuple[int, ...] | None = None,
     precision: str = "float32",
-) -> Autoencoder:
+) -> Matched:
     """The networks of a deterministic autoencoder, and the prior of its codes.
 
     Args:
@@ -62,30 +57,14 @@ def autoencoder(
         hidden=hidden,
         precision=precision,
     )
-    # A continuous vector may lie anywhere; whatever has levels, and every image, is in [0, 1].
-    bounded = spec.entry == "image" or spec.num_levels is not None
-
-    def encode(variables, x):
-        return encoder.apply(variables["encoder"], x).astype(jnp.float32)
-
-    def decode(variables, z):
-        x = decoder.apply(variables["decoder"], z).astype(jnp.float32)
-        return (nn.sigmoid(x) if bounded else x).reshape(len(z), *spec.shape)
-
-    def squared_error(variables, z, x):
-        return jnp.square(x - decode(variables, z)).reshape(len(x), -1).sum(axis=1)
-
-    networks = {
-        "encoder": lambda key, batch: encoder.init(key, jnp.zeros((1, *spec.shape))),
-        "decoder": lambda key, batch: decoder.init(key, jnp.zeros((1, latent_dim))),
-    }
+    parts: Autoencoder = deterministic_autoencoder(spec, latent_dim, encoder, decoder)
     prior = lambda key, num: prior_std * jax.random.normal(key, (num, latent_dim))
-    return Autoencoder(networks, encode, decode, squared_error, prior)
+    return Matched(*parts, prior)
 
 
 def autoencoder_model(
     spec: Spec,
-    parts: Autoencoder,
+    parts: Matched,
     latent_dim: int,
     players: Sequence[Player],
     networks: Mapping[str, Callable[..., Any]],

@@ -239,6 +239,34 @@ def test_a_curriculum_grows_and_resumes_across_its_boundary(tmp_path):
     assert total == pytest.approx(3.0, abs=0.05)
 
 
+def test_a_stage_may_begin_from_what_the_data_is_like(tmp_path):
+    """`enter` is shown as many examples as it asks for, at most all, spread over the training set."""
+
+    def objective(key, variables, batch):
+        return 0 * variables["net"]["params"]["x"] + 0 * batch["vector"].sum(), Aux()
+
+    start = lambda key, batch: {"params": {"x": jnp.zeros(())}}
+    player = Player(("net",), objective, optax.sgd(0.1), name="p")
+    shown, data = [], dataset()
+
+    def enter(key, state, examples):
+        shown.append(examples["vector"].shape[0])
+        mean = examples["vector"].mean()
+        return state._replace(variables={"net": {"params": {"x": mean}}})
+
+    for asked, num in ((5, 5), (10**6, len(data.train))):
+        shown.clear()
+        curriculum = (Stage(game({"net": start}, [player]), 2),)
+        curriculum += (curriculum[0]._replace(rounds=None, enter=enter, num_examples=asked),)
+        found = fit(curriculum, data, config(tmp_path / str(asked), steps=4, eval_every=2))
+        rows = np.linspace(0, len(data.train) - 1, num).astype(int)
+        expected = data.eval_transform(None, data.train[rows])["vector"].mean()
+        np.testing.assert_allclose(found.state.variables["net"]["params"]["x"], expected, rtol=1e-6)
+        assert num in shown
+        again = fit(curriculum, data, config(tmp_path / str(asked), steps=6, eval_every=2))
+        chex.assert_trees_all_equal(again.state.variables, found.state.variables)
+
+
 def test_a_scheduled_players_metrics_are_weighed_by_its_turns(tmp_path):
     def objective(key, variables, batch):
         count = variables["extra"]["count"]
