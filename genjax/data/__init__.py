@@ -2,8 +2,10 @@
 
 from genjax.data import transforms
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
+from genjax.data.folder import folder_pictures
 from genjax.data.loading import BINARIZATIONS, load
 from genjax.data.order import batch_indices, epoch_order, num_batches_per_epoch
+from genjax.data.pictures import whole_pictures
 from genjax.data.stream import stream
 
 __all__ = [
@@ -15,8 +17,10 @@ __all__ = [
     "Transform",
     "batch_indices",
     "epoch_order",
+    "folder_pictures",
     "load",
     "num_batches_per_epoch",
     "stream",
     "transforms",
+    "whole_pictures",
 ]

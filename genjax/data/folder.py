@@ -62,6 +62,20 @@ def folder_set(
     return Splits(Spec(shape, num_levels, num_classes), maximum, **sources)
 
 
+def folder_pictures(path: str) -> dict[str, np.ndarray]:
+    """The images under a folder as they are, of any sizes, by name: uint8 [H, W, 1 or 3].
+
+    Raises:
+        ValueError: for a missing or empty folder, a broken image, or more than 8 bits.
+    """
+    files, _, _ = _files(path)
+    root = Path(path).expanduser()
+    return {
+        str(file.relative_to(root)): _pixels(file, 1 if _header(file)[1] in _GREY_MODES else 3)
+        for file in files
+    }
+
+
 def _files(path):
     """Files of images, their labels (None without classes) and the number of classes."""
     root = Path(path).expanduser()

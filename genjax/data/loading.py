@@ -5,6 +5,7 @@ from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
 from genjax.data.files import file_set
 from genjax.data.folder import folder_set
+from genjax.data.pictures import picture_patches
 from genjax.data.tfds import tfds_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
@@ -27,11 +28,13 @@ def load(
     """The data set `name`.
 
     Args:
-        name: `digits`, `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+        name: `digits`, `pictures` (patches of photographs), `file:PATH`, `folder:PATH`, or a TFDS set
+            such as `mnist`, `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
-        image_size: images are cropped to the centred square and resized to this side on load.
+        image_size: images are cropped to the centred square and resized to this side on load; of
+            `pictures` it is the side of a patch, 48 if not given.
         channels: 1 or 3; None keeps the set's own.
         binarization: `none`, `threshold`, `static` (one draw for each example, by `seed`),
             `dynamic` (anew in each step; evaluation sees the static draw), or None, the set's own:
@@ -83,6 +86,8 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels)
     }
     if name == "digits":
         return digits(image_size, channels)
+    if name == "pictures":
+        return picture_patches(image_size, channels)
     if colon and kind == "file":
         return file_set(path, **options)
     if colon and kind == "folder":

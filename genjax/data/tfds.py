@@ -16,7 +16,7 @@ from genjax.data.dataset import LazySource, Splits, in_memory_if_small, sample
 from genjax.data.splits import assign
 
 _SPLITS = {"train": "train", "valid": "validation", "test": "test"}  # ours: TFDS's
-OFFLINE = "digits, file:PATH and folder:PATH need neither network nor TensorFlow"
+OFFLINE = "digits, pictures, file:PATH and folder:PATH need neither network nor TensorFlow"
 
 
 def tfds_set(

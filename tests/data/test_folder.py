@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from genjax.core.spec import Spec
-from genjax.data import ArraySource, LazySource, dataset, folder, load
+from genjax.data import ArraySource, LazySource, dataset, folder, folder_pictures, load
 
 
 def _save(file, value, size=(5, 4), mode="L"):
@@ -115,3 +115,16 @@ def test_folders_without_a_set(tmp_path):
     (tmp_path / "0.png").unlink()
     with pytest.raises(ValueError, match="too small to be split"):
         load(f"folder:{tmp_path}")
+
+
+def test_whole_pictures_keep_their_sizes(tmp_path):
+    _save(tmp_path / "grey.png", 3)
+    _save(tmp_path / "colour.png", (1, 2, 3), size=(7, 2), mode="RGB")
+    found = folder_pictures(str(tmp_path))
+    assert {name: each.shape for name, each in found.items()} == {
+        "colour.png": (2, 7, 3),
+        "grey.png": (4, 5, 1),
+    }
+    assert found["grey.png"].dtype == np.uint8 and (found["colour.png"] == [1, 2, 3]).all()
+    with pytest.raises(ValueError, match="no such folder"):
+        folder_pictures(str(tmp_path / "none"))

@@ -204,7 +204,7 @@ def test_sets_without_images_are_refused(data_dir):
         load("toy_text", data_dir=data_dir)
 
 
-OFFLINE = "digits, file:PATH and folder:PATH need neither network nor TensorFlow"
+OFFLINE = "digits, pictures, file:PATH and folder:PATH need neither network nor TensorFlow"
 
 
 @pytest.mark.parametrize("name", ["toy_registered", "mnist", "celeb_a"])
