@@ -171,6 +171,7 @@ def _tree(spec: Spec, smoothing: float) -> Model:
         factors=factors,
         draw_levels=draw_levels,
         check_known=lambda known: check_known(known, None, spec.shape),
+        factor_order=lambda learned: jnp.argsort(learned["order"]),
         num_parameters=(levels - 1) * (1 + (size - 1) * levels),
     )
 

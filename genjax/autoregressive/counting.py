@@ -31,6 +31,7 @@ def counting_model(
     check_known: Callable[[np.ndarray], np.ndarray],
     num_parameters: int,
     order: np.ndarray | None = None,
+    factor_order: Callable[[Any], jax.Array] | None = None,
     joint: Callable[[Any, jax.Array], jax.Array] | None = None,
 ) -> Model:
     """The Model of a table of counts.
@@ -45,6 +46,7 @@ def counting_model(
         check_known: refuses what `draw_levels` cannot be given, as `factors.check_known`.
         num_parameters: free ones.
         order: as in `Conditionals`.
+        factor_order: (learned) -> when each factor comes, [D], where `order` is None.
         joint: (learned, levels) -> log p(x), [B], where that is no sum of `factors`.
     """
     size = math.prod(spec.shape)
@@ -109,7 +111,14 @@ def counting_model(
             "log_likelihood": log_prob(key, variables, batch[spec.entry])
         },
         select="log_likelihood",
-        conditionals=Conditionals(order, None, log_factors, draw),
+        conditionals=Conditionals(
+            order,
+            None,
+            log_factors,
+            draw,
+            factor_order
+            and (lambda variables: factor_order(learned(variables)).reshape(spec.shape)),
+        ),
     )
 
 

@@ -18,9 +18,9 @@ import numpy as np
 import optax
 from jax import lax
 
-from genjax.autoregressive.factors import check_known, factor_likelihood, factor_log_probs
+from genjax.autoregressive.factors import check_known, factor_likelihood
 from genjax.core import Conditionals, Model, Objective, Player, Spec, game
-from genjax.losses import Likelihood
+from genjax.losses import Likelihood, factor_log_probs
 
 NAME = "network"
 
@@ -120,6 +120,7 @@ def element_model(
             first,
             lambda variables, x: factor_log_probs(likelihood, first(variables, x), x),
             draw,
+            lambda variables: jnp.asarray(places[0]),
         ),
     )
 

@@ -1,6 +1,5 @@
-"""Likelihoods as factors: the log-probability of each element apart, and draws of one at a time."""
+"""Likelihoods of factors, one for each element, and which elements may be known."""
 
-import jax
 import numpy as np
 
 from genjax.core import Spec
@@ -28,20 +27,6 @@ def factor_likelihood(
 def shares_channels(likelihood: Likelihood, shape: tuple[int, ...]) -> bool:
     """Whether the channels of a place have one factor between them."""
     return len(likelihood.parameter_shape(shape)) == len(shape)
-
-
-def factor_log_probs(likelihood: Likelihood, parameters: jax.Array, x: jax.Array) -> jax.Array:
-    """log p(x_d | before d), not summed: [B, *shape], [B, *shape[:-1]] where channels share it.
-
-    Args:
-        likelihood: of the factors.
-        parameters: of all of them, `likelihood.parameter_shape` of x.
-        x: [B, *shape].
-    """
-    factors = parameters.shape[:-1]
-    values = x.reshape(-1, *x.shape[len(factors) :] or (1,))
-    each = parameters.reshape(-1, *(1,) * (x.ndim == len(factors)), parameters.shape[-1])
-    return likelihood.log_prob(each, values).reshape(factors)
 
 
 def check_known(known: np.ndarray, order: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:

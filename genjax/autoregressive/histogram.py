@@ -90,6 +90,7 @@ def histogram(spec: Spec, *, smoothing: float = 0.0) -> Model:
         factors=factors,
         draw_levels=draw_levels,
         check_known=lambda known: check_known(known, None, spec.shape),
+        factor_order=lambda learned: jnp.arange(size),
         num_parameters=levels**size - 1,
         joint=lambda learned, x: jnp.log(learned["probabilities"][code(x)]),
     )

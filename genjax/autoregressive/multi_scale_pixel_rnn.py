@@ -15,12 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from genjax.autoregressive.factors import (
-    check_known,
-    factor_likelihood,
-    factor_log_probs,
-    shares_channels,
-)
+from genjax.autoregressive.factors import check_known, factor_likelihood, shares_channels
 from genjax.autoregressive.pixel_model import (
     NAME,
     adam,
@@ -32,6 +27,7 @@ from genjax.autoregressive.pixel_model import (
 )
 from genjax.autoregressive.pixel_rnn import PixelRnn, check_layer
 from genjax.core import Aux, Conditionals, Model, Player, Spec, game
+from genjax.losses import factor_log_probs
 from genjax.nets import Conv, ConvTranspose
 
 

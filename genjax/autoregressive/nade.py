@@ -26,9 +26,9 @@ from genjax.autoregressive.element_model import (
     element_likelihood,
     element_model,
 )
-from genjax.autoregressive.factors import factor_log_probs
 from genjax.autoregressive.pixel_model import adam
 from genjax.core import Aux, Model, Spec
+from genjax.losses import factor_log_probs
 
 _BLOCK = 16  # elements whose hidden layers are in memory together
 

@@ -23,9 +23,9 @@ import numpy as np
 import optax
 from jax import lax
 
-from genjax.autoregressive.factors import check_known, factor_log_probs, shares_channels
+from genjax.autoregressive.factors import check_known, shares_channels
 from genjax.core import Aux, Conditionals, Ema, Model, Player, Spec, game
-from genjax.losses import Likelihood
+from genjax.losses import Likelihood, factor_log_probs
 
 NAME = "network"
 

@@ -82,6 +82,20 @@ def build_likelihood(name, num_parameters, elements, mean, sample, num_channels=
     )
 
 
+def factor_log_probs(likelihood: Likelihood, parameters: jax.Array, x: jax.Array) -> jax.Array:
+    """log p(x_d | its parameters), not summed: [B, *shape], [B, *shape[:-1]] where channels share them.
+
+    Args:
+        likelihood: of the elements.
+        parameters: of all of them, `likelihood.parameter_shape` of x.
+        x: [B, *shape].
+    """
+    factors = parameters.shape[:-1]
+    values = x.reshape(-1, *x.shape[len(factors) :] or (1,))
+    each = parameters.reshape(-1, *(1,) * (x.ndim == len(factors)), parameters.shape[-1])
+    return likelihood.log_prob(each, values).reshape(factors)
+
+
 def check_levels(num_levels: int) -> None:
     """Raises ValueError unless there are two levels to tell apart."""
     if num_levels is None or num_levels < 2:
