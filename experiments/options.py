@@ -33,7 +33,8 @@ def define_data() -> None:
     flags.DEFINE_string(
         "dataset",
         "digits",
-        "digits (no network), file:PATH (npz, npy, mat), folder:PATH (images), or a TFDS name.",
+        "digits, pictures (patches of photographs), file:PATH (npz, npy, mat), folder:PATH (images), "
+        "or a TFDS name; the first two need no network.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
     for name, of in (("test_fraction", "the examples"), ("valid_fraction", "the rest")):

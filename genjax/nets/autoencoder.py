@@ -1,8 +1,10 @@
 """An encoder and its mirror image, chosen for what they are to read."""
 
 import math
+from collections.abc import Callable
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
@@ -20,6 +22,7 @@ def encoder_and_decoder(
     architecture: str = "mlp",
     hidden: tuple[int, ...] | None = None,
     initial_std: float | None = None,
+    activation: Callable[[jax.Array], jax.Array] = jnp.tanh,
     precision: str = "float32",
 ) -> tuple[nn.Module, nn.Module]:
     """Networks [B, *shape] -> [B, num_codes], and [B, D] -> as many as `num_outputs` an example.
@@ -28,13 +31,14 @@ def encoder_and_decoder(
         shape: of an example.
         num_codes: outputs of the encoder.
         num_outputs: outputs of the decoder; its last axes are whatever reshapes to them.
-        architecture: `mlp` (tanh), `gated` (dense layers with gates) or `conv` (images; stride-2
-            convolutions, ReLU).
+        architecture: `mlp` (tanh by default), `gated` (dense layers with gates) or `conv` (images;
+            stride-2 convolutions, ReLU).
         hidden: widths of the encoder's hidden layers (channels, for `conv`), mirrored in the decoder.
             None: (500,) from 784 inputs on and (200,) below, as Kingma and Welling (2013) have it for
             MNIST and Frey Face. For `gated`: (300, 300) from 560 inputs on, as Tomczak and Welling
             (2017) have it for the same two, and (100, 100) below. (32, 64) for `conv`.
         initial_std: of all params of an `mlp`; None is linen's default.
+        activation: of the hidden layers of an `mlp`.
         precision: of the computation, `float32` or `bf16`.
 
     Raises:
@@ -60,7 +64,7 @@ def encoder_and_decoder(
     if architecture == "mlp":
         if hidden is None:
             hidden = (500,) if math.prod(shape) >= 784 else (200,)
-        options = {"dtype": dtype, "initial_std": initial_std}
+        options = {"dtype": dtype, "initial_std": initial_std, "activation": activation}
         return (
             Mlp(tuple(hidden), num_codes, **options),
             Mlp(tuple(hidden)[::-1], num_outputs, **options),

@@ -1,17 +1,26 @@
 """Pictures of what a model makes and how it learns: NumPy arrays in, files out; no display needed."""
 
+from genjax.plots.clusters import maps_figure, reduction_figure
 from genjax.plots.codes import code_usage
+from genjax.plots.columns import image_columns
+from genjax.plots.comparison import picture_rows
 from genjax.plots.curves import training_curves
 from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
 from genjax.plots.rate_distortion import rate_distortion_curve
+from genjax.plots.toy_clusters import comparison_figure
 
 __all__ = [
     "code_usage",
+    "comparison_figure",
+    "image_columns",
     "image_grid",
     "manifold_figure",
+    "maps_figure",
     "pairs_grid",
+    "picture_rows",
     "rate_distortion_curve",
+    "reduction_figure",
     "save_image",
     "training_curves",
     "unit_square_latents",

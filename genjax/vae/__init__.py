@@ -8,6 +8,7 @@ from genjax.vae.factor_vae import factor_vae
 from genjax.vae.hierarchical_vae import hierarchical_vae
 from genjax.vae.info_vae import info_vae
 from genjax.vae.iwae import iwae
+from genjax.vae.vade import vade
 from genjax.vae.vae import vae
 from genjax.vae.vae_flow import vae_flow
 from genjax.vae.vampprior import vampprior
@@ -25,6 +26,7 @@ MODELS = {
     "vae_flow": vae_flow,
     "factor_vae": factor_vae,
     "info_vae": info_vae,
+    "vade": vade,
     "wae_mmd": wae_mmd,
     "adversarial_autoencoder": adversarial_autoencoder,
     "vq_vae": vq_vae,
@@ -40,6 +42,7 @@ __all__ = [
     "hierarchical_vae",
     "info_vae",
     "iwae",
+    "vade",
     "vae",
     "vae_flow",
     "vampprior",

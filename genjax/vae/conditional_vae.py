@@ -83,6 +83,7 @@ def conditional_vae(
         log_prior=lambda variables, z, label: gaussian_log_prob(z, *p_z(variables, label)),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,
+        log_factors=decoder.log_factors,
     )
     objective = negative_elbo(spec, terms, condition="label")
     return latent_model(

@@ -118,6 +118,8 @@ def gaussian_latents(encoder: Encoder, decoder: Decoder, latent_dim: int) -> Lat
         log_prior=lambda variables, z, *given: standard_normal_log_prob(z),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,
+        moments=encoder.posterior,
+        log_factors=decoder.log_factors,
     )
 
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from genjax.core import Spec
+from genjax.losses import factor_log_probs
 from genjax.nets import encoder_and_decoder
 from genjax.vae.observation import observation
 
@@ -33,12 +34,14 @@ class Decoder(NamedTuple):
         log_prob: `(variables, z, x) -> [B]`, nats.
         mean: `(variables, z) -> E[x|z]`, [B, *shape].
         sample: `(key, variables, z) -> x`, [B, *shape].
+        log_factors: as in `Latents`; None where nobody asks for it.
     """
 
     networks: Mapping[str, Callable[..., Any]]
     log_prob: Callable[..., jax.Array]
     mean: Callable[..., jax.Array]
     sample: Callable[..., jax.Array]
+    log_factors: Callable[..., jax.Array] | None = None
 
 
 def gaussian_encoder_and_decoder(
@@ -50,6 +53,7 @@ def gaussian_encoder_and_decoder(
     likelihood: str | None = None,
     variance: str | float = "learned",
     initial_std: float | None = None,
+    activation: Callable[[jax.Array], jax.Array] = jnp.tanh,
     precision: str = "float32",
     num_classes: int = 0,
     context_dim: int = 0,
@@ -59,7 +63,8 @@ def gaussian_encoder_and_decoder(
     Args:
         spec: of vectors, or images in [0, 1].
         latent_dim: D, dimensions of z.
-        architecture, hidden, initial_std, precision: as in `genjax.nets.encoder_and_decoder`.
+        architecture, hidden, initial_std, activation, precision: as in
+            `genjax.nets.encoder_and_decoder`.
         likelihood, variance: as in `genjax.vae.observation`.
         num_classes: of the label that both networks read, one-hot beside their input; 0 for none.
         context_dim: further outputs of the encoder, for a flow.
@@ -78,6 +83,7 @@ def gaussian_encoder_and_decoder(
         architecture=architecture,
         hidden=hidden,
         initial_std=initial_std,
+        activation=activation,
         precision=precision,
     )
 
@@ -102,6 +108,9 @@ def gaussian_encoder_and_decoder(
     def log_prob(variables, z, x, *label):
         return p_x(variables).log_prob(parameters(variables, z, *label), x)
 
+    def log_factors(variables, z, x, *label):
+        return factor_log_probs(p_x(variables), parameters(variables, z, *label), x)
+
     def mean(variables, z, *label):
         return p_x(variables).mean(parameters(variables, z, *label))
 
@@ -119,7 +128,7 @@ def gaussian_encoder_and_decoder(
             {"encoder": lambda key, batch: encoder.init(key, read(x, label))},
             posterior,
         ),
-        Decoder(decoders, log_prob, mean, sample),
+        Decoder(decoders, log_prob, mean, sample, log_factors),
     )
 
 

@@ -75,7 +75,8 @@ def vae_flow(
         mean, _, context = encoder.posterior(variables, x)
         return maps.apply(variables["flow"], mean, context)[0]
 
-    latents = gaussian_latents(encoder, decoder, latent_dim)._replace(posterior=posterior)
+    latents = gaussian_latents(encoder, decoder, latent_dim)
+    latents = latents._replace(posterior=posterior, moments=None)  # it is no Gaussian any more
     z, context = jnp.zeros((1, latent_dim)), jnp.zeros((1, context_dim))
     networks = {
         **encoder.networks,

@@ -105,6 +105,7 @@ def vampprior(
         log_prior=lambda variables, z: gaussian_mixture_log_prob(z, *components(variables)),
         log_likelihood=decoder.log_prob,
         draw=decoder.sample,
+        log_factors=decoder.log_factors,
     )
     networks = {**encoder.networks, **decoder.networks}
     if num_pseudo_inputs:

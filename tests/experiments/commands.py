@@ -7,7 +7,7 @@ import jax
 import pytest
 from absl.testing import flagsaver
 
-from experiments import autoregressive, command, evaluate, sample, train
+from experiments import autoregressive, command, evaluate, sample, task, train
 
 # A run of two validations that takes a second, once its programs are compiled.
 SMALL = ("--steps=20", "--eval_every=10", "--chunk=10", "--set=hidden=16")
@@ -45,6 +45,7 @@ VAE = Binary(lambda: train.define("vae", model="vae", steps=10_000), lambda: tra
 AUTOREGRESSIVE = Binary(autoregressive.define, lambda: train.main("autoregressive"))
 SAMPLE = Binary(sample.define, sample.main)
 EVALUATE = Binary(evaluate.define, evaluate.main)
+TASK = Binary(task.define, task.main)
 
 
 def complaint(capsys, binary, *arguments):

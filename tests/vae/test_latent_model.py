@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from genjax.core import Spec
 from genjax.vae import vae
@@ -72,6 +72,27 @@ def test_labels_of_samples_are_for_each_or_not_at_all():
     variables = jax.jit(model.init)(KEY, BATCH).variables
     with pytest.raises(ValueError, match="unconditional: it takes no condition"):
         model.sample(KEY, variables, 2, jnp.zeros(2, jnp.int32))
+
+
+def test_what_a_coder_asks_for_is_the_posterior_and_the_likelihood_in_parts():
+    model = vae(Spec((2, 2, 1), 3), hidden=(4,), latent_dim=3)
+    latents = model.latents
+    x = jnp.asarray(np.random.default_rng(0).integers(0, 3, (5, 2, 2, 1)) / 2, jnp.float32)
+
+    @jax.jit
+    def both():
+        variables = model.init(KEY, {"image": x}).variables
+        z, log_q = latents.posterior(KEY, variables, x)
+        mean, log_variance = latents.moments(variables, x)
+        factors = latents.log_factors(variables, z, x)
+        return z, log_q, mean, log_variance, factors, latents.log_likelihood(variables, z, x)
+
+    z, log_q, mean, log_variance, factors, total = both()
+    np.testing.assert_allclose(
+        stats.norm.logpdf(z, mean, np.exp(log_variance / 2)).sum(1), log_q, rtol=1e-4
+    )
+    assert factors.shape == x.shape
+    np.testing.assert_allclose(factors.sum((1, 2, 3)), total, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
