@@ -41,5 +41,7 @@ def image_columns(
     if title:
         figure.suptitle(title, fontsize=10)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=Path(path).suffix.lstrip(".") or "png", dpi=150, bbox_inches="tight")
+    figure.savefig(
+        buffer, format=Path(path).suffix.lstrip(".") or "png", dpi=150, bbox_inches="tight"
+    )
     write_bytes(path, buffer.getvalue())

@@ -56,7 +56,7 @@ def test_the_cost_of_a_code_is_the_papers_and_bounds_the_mixtures_kl():
     """Equation 12 in loops at the same draw; its mean is at least KL(q(z|x) | p(z)) by sampling."""
     model, variables, batch = model_and_variables(scale=0.7)
     x = batch["image"]
-    z, log_q = model.latents.posterior(KEY, variables, x)
+    z, _ = model.latents.posterior(KEY, variables, x)
     mean = np.asarray(model.encode(KEY, variables, x), np.float64)
     noise = np.asarray(jax.random.normal(KEY, z.shape), np.float64)
     deviation = (np.asarray(z) - mean) / noise
