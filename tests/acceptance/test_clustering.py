@@ -1,7 +1,7 @@
 """Clusters of digits that nobody labelled, against what one would do without a network.
 
-Normalised mutual information (NMI) of 0.80 is reached. An accuracy of 0.85 is not: two runs gave 0.72 to
-0.86 on test over seeds, with medians of 0.84 (six seeds) and 0.81 (three), and that is no check.
+Normalised mutual information (NMI) of 0.80 is reached. An accuracy of 0.85 is not: two runs gave 0.72
+to 0.86 on test over seeds, with medians of 0.84 (six seeds) and 0.81 (three), and that is no check.
 """
 
 import jax
