@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from genjax.training import read_metrics
 from tests.experiments.commands import VAE
+
+pytestmark = pytest.mark.acceptance  # a minute of starting processes
 
 ROOT = Path(__file__).parent.parent.parent
 

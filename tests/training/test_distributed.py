@@ -12,6 +12,8 @@ import pytest
 
 from genjax.training import distributed, read_metrics
 
+pytestmark = pytest.mark.acceptance  # two minutes of starting processes
+
 
 def start(*arguments):
     """A process of a run."""
