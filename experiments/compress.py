@@ -1,7 +1,7 @@
 """Compresses images, or a split of the data, with a trained model, into a file.
 
-python -m experiments.compress --workdir=runs/made_digits --images=a.png,b.png --output=two.gjx
-python -m experiments.compress --workdir=runs/made_digits --split=test --output=test.gjx
+python -m experiments.compress --workdir=runs/made --images=a.png,b.png --output=two.gjx
+python -m experiments.compress --workdir=runs/made --split=test --output=test.gjx
 
 A model of bits or of grey levels loses nothing; a compressive_autoencoder does. Only the same model
 decodes the file: python -m experiments.decompress.

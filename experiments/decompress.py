@@ -1,6 +1,6 @@
 """Writes the images of a compressed file, with the model that it was compressed with.
 
-python -m experiments.decompress --workdir=runs/made_digits --input=test.gjx --output=FOLDER
+python -m experiments.decompress --workdir=runs/made --input=test.gjx --output=FOLDER
 
 writes FOLDER/00000.png, 00001.png, ... in the order in which they were given; examples that are no
 images go to FOLDER/examples.npy. Of a model that loses nothing they are the very same.
