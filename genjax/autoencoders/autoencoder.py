@@ -68,12 +68,4 @@ def autoencoder(
     def terms(key, variables, x):
         return parts.loss(variables, parts.encode(variables, x), x), {}
 
-    return code_model(
-        spec,
-        parts.networks,
-        terms,
-        optax.adam(learning_rate),
-        encode=parts.encode,
-        decode=parts.decode,
-        squared_error=parts.squared_error,
-    )
+    return code_model(spec, parts, terms, optax.adam(learning_rate))

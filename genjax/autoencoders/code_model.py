@@ -1,12 +1,13 @@
 """A Model from an encoder and a decoder: what every autoencoder of this family can do."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import jax
 import optax
 
+from genjax.autoencoders.dense import DenseAutoencoder
 from genjax.core import Aux, Model, Player, Spec, game
+from genjax.nets import Autoencoder
 
 # (key, variables, x) -> (loss [B], {name: [B]}): what is minimised, and what there is to tell of it
 Terms = Callable[..., tuple[jax.Array, Mapping[str, jax.Array]]]
@@ -14,13 +15,10 @@ Terms = Callable[..., tuple[jax.Array, Mapping[str, jax.Array]]]
 
 def code_model(
     spec: Spec,
-    networks: Mapping[str, Callable[..., Any]],
+    parts: Autoencoder | DenseAutoencoder,
     terms: Terms,
     optimizer: optax.GradientTransformation,
     *,
-    encode: Callable[..., jax.Array],
-    decode: Callable[..., jax.Array],
-    squared_error: Callable[..., jax.Array],
     of_batch: Callable[..., jax.Array] | None = None,
 ) -> Model:
     """The game of one player that trains all networks by the mean of `terms`.
@@ -30,12 +28,9 @@ def code_model(
 
     Args:
         spec: of the data.
-        networks: for `game`.
+        parts: the networks, and how examples are encoded, decoded and compared.
         terms: the loss of each example.
         optimizer: of the player.
-        encode: `(variables, x) -> z`, [B, ...].
-        decode: `(variables, z) -> x`, [B, *shape].
-        squared_error: `(variables, z, x) -> [B]`.
         of_batch: `(variables, x) -> scalar`, added to the mean: what is of no single example.
     """
 
@@ -49,14 +44,14 @@ def code_model(
     def evaluate(key, variables, batch):
         x = batch[spec.entry]
         loss, told = terms(key, variables, x)
-        error = squared_error(variables, encode(variables, x), x)
+        error = parts.squared_error(variables, parts.encode(variables, x), x)
         return {"squared_error": error, **told, "negative_loss": -loss}
 
     return game(
-        networks,
-        [Player(tuple(networks), objective, optimizer, name="autoencoder")],
-        encode=lambda key, variables, x: encode(variables, x),
-        decode=lambda key, variables, z: decode(variables, z),
+        parts.networks,
+        [Player(tuple(parts.networks), objective, optimizer, name="autoencoder")],
+        encode=lambda key, variables, x: parts.encode(variables, x),
+        decode=lambda key, variables, z: parts.decode(variables, z),
         evaluate=evaluate,
         select="negative_loss",
     )

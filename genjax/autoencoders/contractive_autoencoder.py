@@ -72,12 +72,4 @@ def contractive_autoencoder(
         norm = contraction(variables, z, x)
         return parts.loss(variables, z, x) + contraction_weight * norm, {"contraction": norm}
 
-    return code_model(
-        spec,
-        parts.networks,
-        terms,
-        optax.adam(learning_rate),
-        encode=parts.encode,
-        decode=parts.decode,
-        squared_error=parts.squared_error,
-    )
+    return code_model(spec, parts, terms, optax.adam(learning_rate))

@@ -69,12 +69,4 @@ def denoising_autoencoder(
         z = parts.encode(variables, corrupt(key, x, noise))
         return parts.loss(variables, z, x), {}
 
-    return code_model(
-        spec,
-        parts.networks,
-        terms,
-        optax.adam(learning_rate),
-        encode=parts.encode,
-        decode=parts.decode,
-        squared_error=parts.squared_error,
-    )
+    return code_model(spec, parts, terms, optax.adam(learning_rate))

@@ -103,11 +103,8 @@ def sparse_autoencoder(
 
     return code_model(
         spec,
-        parts.networks,
+        parts._replace(encode=encode),
         terms,
         optax.adam(learning_rate),
-        encode=encode,
-        decode=parts.decode,
-        squared_error=parts.squared_error,
         of_batch=of_batch,
     )

@@ -24,12 +24,9 @@ def trained(model, dataset, steps):
     return variables_for_sampling(fit(model, dataset, Config(steps=steps, eval_every=steps)).state)
 
 
-def test_images(dataset):
+def images_of_test(dataset):
     """The test split."""
     return np.asarray(dataset.eval_transform(None, dataset.test.arrays())["image"])
-
-
-test_images.__test__ = False
 
 
 @pytest.mark.parametrize("p", [[0.9, 0.1], [0.5, 0.3, 0.15, 0.04, 0.01], [0.999, 0.001]])
@@ -50,7 +47,7 @@ def test_symbols_cost_their_entropy(p):
 def test_factors_make_files_below_every_general_purpose_coder():
     """Binarised digits: the payload within 1 % of the NLL, the file below gzip, bz2, PNG and WebP."""
     dataset = data.load("digits")
-    model, x = made(dataset.spec), test_images(dataset)
+    model, x = made(dataset.spec), images_of_test(dataset)
     variables = trained(model, dataset, 2000)
     written = compression.compress(model, dataset.spec, variables, x, WHOSE)
     back = compression.decompress(model, dataset.spec, variables, written, WHOSE)
@@ -74,7 +71,7 @@ def digits_vae():
     dataset = data.load("digits")
     model = vae(dataset.spec, latent_dim=8)
     variables = trained(model, dataset, 3000)
-    return dataset.spec, model, variables, test_images(dataset)[:200]
+    return dataset.spec, model, variables, images_of_test(dataset)[:200]
 
 
 def wrong_prior_draw(programs):
@@ -140,7 +137,7 @@ def test_a_lossy_file_has_the_codes_at_their_price_and_beats_jpeg():
     """The codes come back, cost what their probabilities say, and JPEG needs more bits for the PSNR."""
     dataset = data.load("digits", binarization="none")
     model = compressive_autoencoder(dataset.spec)
-    variables, x = trained(model, dataset, 1500), test_images(dataset)
+    variables, x = trained(model, dataset, 1500), images_of_test(dataset)
     numbers = coder.lossy_codes(model.codes, variables, x)
     words = lossy.encode(model.codes, variables, numbers)
     np.testing.assert_array_equal(lossy.decode(model.codes, variables, words, len(x)), numbers)
