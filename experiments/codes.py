@@ -12,6 +12,12 @@ from genjax.data import Dataset, Source
 MOST = 10_000  # the first examples of a larger split
 
 
+def encodes_to_latents(model: Model) -> bool:
+    """Whether examples have codes and draws of q(z|x): most adversarial models have a prior alone."""
+    latents = model.latents
+    return latents is not None and latents.posterior is not None and model.encode is not None
+
+
 def of_batch(model: Model, latents: Latents, entry: str):
     """`(key, variables, batch) -> (code, draw of q(z|x), draw of p(z))`, [B, D] each."""
 
@@ -39,7 +45,7 @@ def statistics(
     batch_size: int,
     num_seeds: int = 1,
 ) -> dict[str, np.ndarray]:
-    """`active_units` and `aggregate_mmd` of a split; nothing where the model has no latents.
+    """`active_units` and `aggregate_mmd` of a split; nothing where no encoder leads to latents.
 
     Args:
         model: with one axis of `num_seeds` on every leaf of `variables` if there are several.
@@ -54,7 +60,7 @@ def statistics(
         A scalar, or [num_seeds], for each.
     """
     num = min(len(source), MOST)
-    if model.latents is None or model.encode is None or num < 2:
+    if not encodes_to_latents(model) or num < 2:
         return {}
     codes = of_batch(model, model.latents, dataset.spec.entry)
     of_one = lambda key, variables, raw: codes(key, variables, dataset.eval_transform(key, raw))

@@ -194,6 +194,8 @@ def reciprocal(run: runs.Run) -> Estimator:
             f"--estimator=reciprocal is for at most {MAX_LATENTS} latents, and {run.name} has "
             f"{int(np.prod(latents.shape))}"
         )
+    if latents.posterior is None:
+        raise ValueError(f"--estimator=reciprocal needs an encoder, and {run.name} has none")
     samples = flags.FLAGS.reciprocal_samples
 
     def figures(key, variables, batch):

@@ -9,13 +9,15 @@ python -m experiments.evaluate --workdir=runs/vae_digits --estimator=ais --examp
                                                                 writes results_ais_first100.json
 python -m experiments.evaluate --workdir=runs/pixel_cnn_digits --images=a.png,b.png
                                                                 which of them is likelier?
+python -m experiments.evaluate --workdir=runs/vae_digits --features=judge
+                                                                FID and its like, of its samples
 """
 
 import sys
 
 from absl import flags
 
-from experiments import command, estimators, images, labels, options, results, runs
+from experiments import command, estimators, images, judges, labels, options, results, runs
 from genjax.training import CHECKPOINTS
 
 
@@ -31,6 +33,7 @@ def define() -> None:
         "examples", None, "Only the first so many of the split; all if not given.", lower_bound=1
     )
     estimators.define()
+    judges.define()
     images.define()
     labels.define("With --images: the class that a conditional model is asked about.")
 
@@ -48,14 +51,16 @@ def main() -> None:
     trained = runs.load(run, checkpoint)
     split, examples = flags.FLAGS.split, flags.FLAGS.examples
     print(f"evaluating step {trained.step} on {split}", file=sys.stderr)
+    dataset = runs.load_data(run.data)
     written = results.evaluate(
         trained,
-        runs.load_data(run.data),
+        dataset,
         split=split,
         checkpoint=checkpoint,
         batch_size=flags.FLAGS.batch_size or trained.batch_size,
         estimator=estimator,
         examples=examples,
+        eye=judges.from_flags(run, dataset),
     )
     results.show(written, results.path(run, split, estimator, examples))
 

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import genjax.autoencoders
 import genjax.autoregressive
+import genjax.gan
 import genjax.vae
-from genjax.core import Model, Spec, stages
+from genjax.core import Model, Spec, Stage, stages
 
 FAMILIES = {
     "autoencoder": genjax.autoencoders.MODELS,
     "autoregressive": genjax.autoregressive.MODELS,
+    "gan": genjax.gan.MODELS,
     "vae": genjax.vae.MODELS,
 }
 _CAN = {
@@ -20,7 +22,25 @@ _CAN = {
     "decode": "decoding",
     "clusters": "clusters",
     "upscale": "super-resolution",
+    "translate": "translation",
+    "translate_back": "translation back",
 }
+
+
+def _all_extras(side: int, channels: int) -> Spec:
+    """Of images with a pair, an image of another domain, a caption and attributes each."""
+    shape = (side, side, channels)
+    beside = {"target": shape, "unpaired": shape}
+    others = {"text": (32,), "attributes": (4,), "keypoints": (2, 2)}
+    return Spec(shape, None, 10, {**beside, **others})
+
+
+# Data that a description of a system may be about: 4x4 bits, for a histogram has a cell for each image.
+_SMALL = (
+    Spec((4, 4, 1), 2, 10),
+    *(_all_extras(side, channels) for side in (8, 16, 32) for channels in (1, 3)),
+    Spec((2,), None, 8),
+)
 
 
 def find(family: str, name: str) -> Callable:
@@ -59,10 +79,20 @@ def describe(family: str) -> str:
     lines = []
     width = max(map(len, FAMILIES[family]))
     for name, make in FAMILIES[family].items():
-        model = stages(make(Spec((4, 4, 1), 2, 10)))[-1].model  # small, for a histogram
+        model = stages(_small(make))[-1].model
         paper = make.__doc__.strip().splitlines()[0].rstrip(".")
         lines.append(f"{name:{width}}  {paper}: {', '.join(capabilities(model))}")
     return "\n".join(lines)
+
+
+def _small(make: Callable) -> Model | tuple[Stage, ...]:
+    """The system for the first of a few kinds of small data that it takes."""
+    for spec in _SMALL[:-1]:
+        try:
+            return make(spec)
+        except ValueError:  # not on such data
+            continue
+    return make(_SMALL[-1])
 
 
 def capabilities(model: Model) -> list[str]:

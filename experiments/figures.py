@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from experiments.factor_figures import completions, drawing, surprise
+from experiments.gan_figures import arithmetic, interpolation, pairs, points, truncation
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
 from experiments.subject import (
     Subject,
@@ -31,10 +32,21 @@ CLASSES, DRAWS = 20, 10
 
 
 def samples(subject: Subject, key, path: Path) -> None:
-    """Draws from the model."""
+    """Draws from the model; of points of the plane, over the data.
+
+    Of a model that is conditional on something else than a class, given that of the first test
+    examples.
+    """
+    if tuple(subject.spec.shape) == (2,):
+        points(subject, key, path)
+        return
     require_pictures(subject, "sample")
     sample = jax.jit(subject.model.sample, static_argnums=2)
-    save(path, plots.image_grid(pictures(sample(key, subject.variables, SAMPLES))))
+    num, given = SAMPLES, ()
+    if subject.model.condition not in (None, "label"):
+        given = condition(subject, test_batch(subject, SAMPLES))
+        num = len(given[0])
+    save(path, plots.image_grid(pictures(sample(key, subject.variables, num, *given))))
 
 
 def classes(subject: Subject, key, path: Path) -> None:
@@ -74,6 +86,10 @@ FIGURES: dict[str, Callable[..., None]] = {
     "classes": classes,
     "reconstructions": reconstructions,
     "interpolations": interpolations,
+    "interpolation": interpolation,
+    "arithmetic": arithmetic,
+    "pairs": pairs,
+    "truncation": truncation,
     "manifold": manifold,
     "traversals": traversals,
     "codebook": codebook,

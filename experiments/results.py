@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments import codes, estimators, families, hyper_parameters, runs
+from experiments import codes, estimators, families, hyper_parameters, judges, runs, sets
 from genjax import metrics
 from genjax.core import Model, variables_for_sampling
 from genjax.data import ArraySource, Dataset
@@ -31,6 +31,7 @@ def evaluate(
     timings: dict[str, Any] | None = None,
     estimator: estimators.Estimator | None = None,
     examples: int | None = None,
+    eye: judges.Eye | None = None,
 ) -> dict[str, Any]:
     """Evaluates what was trained on a split and writes its results; returns what it wrote.
 
@@ -47,6 +48,8 @@ def evaluate(
         timings: `seconds_per_step` and `compile_seconds`; None keeps those noted before.
         estimator: of the log-likelihood; the model's own if not given.
         examples: the first so many of the split; all if not given.
+        eye: what compares the model's examples with the split's (`sets.measure`, of the first seed);
+            None for no such comparison.
     """
     run, num_seeds = trained.run, len(trained.seeds)
     estimator = estimator or estimators.own(run)
@@ -72,6 +75,10 @@ def evaluate(
         means["bits_per_dim"] = np.asarray(
             metrics.bits_per_dim(means["log_likelihood"], int(np.prod(run.spec.shape)))
         )
+    values, compared = flat(means, split, num_seeds), {}
+    if eye is not None:
+        found, compared = _compared(eye, trained, dataset, split, examples)
+        values |= found
     params = {name: net["params"] for name, net in trained.variables.items() if "params" in net}
     written = {
         "model": run.name,
@@ -80,7 +87,7 @@ def evaluate(
         **({"seed": trained.seeds[0]} if num_seeds == 1 else {"seeds": list(trained.seeds)}),
         "parameters": sum(np.size(leaf) for leaf in jax.tree.leaves(params)) // num_seeds,
         **(timings or _timings_before(run)),
-        "metrics": flat(means, split, num_seeds),
+        "metrics": values,
         "protocol": {
             "split": split,
             "examples": len(source),
@@ -95,6 +102,7 @@ def evaluate(
             "num_levels": run.spec.num_levels,
             "ema": bool(_shapes(run).ema),
             "seeds": list(trained.seeds),
+            **({"sets": compared} if compared else {}),
             "units": "likelihoods in nats per example; bits_per_dim in bits",
             "hyper_parameters": run.hyper_parameters,
             "data": run.data,
@@ -104,6 +112,16 @@ def evaluate(
     }
     write_json(path(run, split, estimator, examples), written)
     return written
+
+
+def _compared(eye: judges.Eye, trained: runs.Trained, dataset, split, examples):
+    """`sets.measure` of the first seed."""
+    key = run_keys(trained.seeds[0]).evaluation
+    variables = jax.device_put(trained.of_first_seed())
+    most = sets.MOST if examples is None else examples
+    return sets.measure(
+        eye, trained.run.model, trained.run.spec, dataset, split, key, variables, most
+    )
 
 
 def path(
@@ -169,7 +187,7 @@ def rehearse(run: runs.Run) -> None:
         figures = per_example(run.model, estimators.own(run))
         if figures is not None:
             jax.eval_shape(figures, key, variables, batch)
-        if run.model.latents is not None and run.model.encode is not None:
+        if codes.encodes_to_latents(run.model):
             of_batch = codes.of_batch(run.model, run.model.latents, run.spec.entry)
             jax.eval_shape(of_batch, key, variables, batch)
     except Exception as error:  # whatever a network makes of zero latents or half a channel

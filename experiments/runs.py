@@ -13,6 +13,8 @@ from genjax.core import Model, Spec, Stage, stages, variables_for_sampling
 from genjax.data import Dataset
 from genjax.training import load_state, read_config
 
+_INTEGERS = ("text", "factors")  # entries of a batch beside `label` that are whole numbers
+
 
 class Run(NamedTuple):
     """What config.json says of a run under `identity`, and the system that it makes.
@@ -233,7 +235,8 @@ def spec_batch(spec: Spec, batch_size: int) -> dict[str, np.ndarray]:
     if spec.num_classes is not None:
         batch["label"] = np.zeros(batch_size, np.int32)
     for name, shape in spec.extras.items():
-        batch[name] = np.zeros((batch_size, *shape), np.float32)
+        kind = np.int32 if name in _INTEGERS else np.float32
+        batch[name] = np.zeros((batch_size, *shape), kind)
     return {**batch, "index": np.zeros(batch_size, np.int32)}
 
 

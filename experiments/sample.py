@@ -1,6 +1,8 @@
 """Draws samples from a trained model of any family, from its workdir alone.
 
 python -m experiments.sample --workdir=runs/vae_digits --num=64
+python -m experiments.sample --workdir=runs/cgan_digits --label=3
+python -m experiments.sample --workdir=runs/text_to_image_sprites --text="a small red circle"
 
 writes samples/samples.npz, an array `samples` [num, ...], and for images samples/samples.png.
 """
@@ -11,7 +13,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from experiments import command, figures, labels, options, runs
+from experiments import command, figures, labels, options, runs, texts
 from genjax import plots
 from genjax.plots.grid import write_bytes
 from genjax.training import CHECKPOINTS
@@ -29,15 +31,18 @@ def define() -> None:
     labels.define(
         "Class of all of them, of a model that is conditional; drawn at random if not given."
     )
+    texts.define()
 
 
 def main() -> None:
     """Writes the samples; of a run of several seeds, those of its first."""
     run = runs.from_workdir(options.workdir())
     if run.model.sample is None:
-        raise ValueError(f"{run.name} does not sample")
+        other = "; --figure=pairs shows what it makes of images" if run.model.translate else ""
+        raise ValueError(f"{run.name} does not sample{other}")
     variables = runs.load(run, flags.FLAGS.checkpoint).of_first_seed()
-    condition = labels.given(run, _AT_A_TIME).get("label")
+    asked = {**labels.given(run, _AT_A_TIME), **texts.given(run, _AT_A_TIME)}
+    condition = asked.get(run.model.condition)
     key = jax.random.key(flags.FLAGS.seed)
     samples = draw(run.model, variables, key, flags.FLAGS.num, condition)
     if run.data.get("prior_for"):

@@ -28,6 +28,7 @@ class Subject(NamedTuple):
         spec: of its data.
         dataset: gives the data set, and is called only if the picture shows examples.
         workdir: the run's folder; pictures lie in its `samples`.
+        eye: gives the `judges.Eye` that sees samples, None where there is none.
     """
 
     model: Model
@@ -35,6 +36,7 @@ class Subject(NamedTuple):
     spec: Spec
     dataset: Callable[[], Dataset]
     workdir: Path
+    eye: Callable[[], Any] | None = None
 
 
 def require(subject: Subject, *capabilities: str) -> None:

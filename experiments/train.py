@@ -6,7 +6,17 @@ import sys
 import jax
 from absl import flags
 
-from experiments import command, families, figures, hyper_parameters, options, results, runs
+from experiments import (
+    command,
+    families,
+    figures,
+    hyper_parameters,
+    judges,
+    options,
+    results,
+    runs,
+    watch,
+)
 from genjax.training import CHECKPOINTS, fit
 
 
@@ -19,10 +29,12 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         None,
         list(figures.FIGURES),
         "Draw this of the run in the workdir, train nothing: samples, draws of one class a row, "
-        "reconstructions below their originals, interpolations between test images, the manifold of "
-        "2 latents, traversals of one latent a row, use of a codebook, learned exemplars (pseudo-"
-        "inputs), completions of upper halves, surprise (-log p of each place), a drawing as it is "
-        "made, training curves. Each needs a model that can do it.",
+        "reconstructions below their originals, interpolations between test images, interpolation "
+        "between draws of the prior, arithmetic of mean latents, pairs of images and translations, "
+        "truncation of the prior and what it is worth, the manifold of 2 latents, traversals of one "
+        "latent a row, use of a codebook, learned exemplars (pseudo-inputs), completions of upper "
+        "halves, surprise (-log p of each place), a drawing as it is made, training curves. Each "
+        "needs a model that can do it.",
     )
     define_run(steps=steps, batch_size=batch_size)
 
@@ -61,23 +73,15 @@ def train(family: str) -> bool:
     run, dataset = runs.from_flags(family)
     results.rehearse(run)
     config = options.config(str(run.workdir))
-    subject = figures.Subject(run.model, None, run.spec, lambda: dataset, run.workdir)
-
-    def draw_samples(step, variables):
-        variables = runs.first_seed(variables, config.num_seeds)
-        try:
-            picture = subject._replace(variables=variables)
-            figures.draw("samples", picture, config.seed, f"samples_{step:07d}")
-        except figures.Unsuitable:
-            pass
-
+    eye = judges.from_flags(run, dataset) if jax.process_index() == 0 else None
+    subject = figures.Subject(run.model, None, run.spec, lambda: dataset, run.workdir, lambda: eye)
     fitted = fit(
         run.system,
         dataset,
         config,
         identity=run.identity(),
         notes={"flags": options.as_given()},
-        on_evaluation=draw_samples,
+        on_evaluation=watch.onlooker(run, dataset, config, subject, eye),
     )
     if jax.process_index() != 0:
         return not fitted.interrupted  # one process evaluates: a figure needs no more
@@ -92,10 +96,12 @@ def train(family: str) -> bool:
         }
     checkpoint = flags.FLAGS.checkpoint
     trained = runs.load(run, checkpoint)
-    evaluate(trained, dataset, "test", checkpoint, config.batch_size, timings)
+    evaluate(trained, dataset, "test", checkpoint, config.batch_size, timings, eye)
     subject = subject._replace(variables=trained.of_first_seed())
     for path in figures.draw_all(subject, config.seed):
         print(path)
+    if run.family == "gan" and (moving := watch.animate(run.workdir)):
+        print(moving)
     return True
 
 
@@ -104,13 +110,17 @@ def figure(name: str, checkpoint: str) -> None:
     run = runs.from_workdir(runs.workdir_from_flags())
     runs.refuse_other_flags(run)
     trained = runs.load(run, checkpoint)
-    dataset = functools.partial(runs.load_data, run.data)
-    subject = figures.Subject(run.model, trained.of_first_seed(), run.spec, dataset, run.workdir)
+    dataset = functools.cache(functools.partial(runs.load_data, run.data))
+    eye = functools.cache(lambda: judges.from_flags(run, dataset()))
+    variables = trained.of_first_seed()
+    subject = figures.Subject(run.model, variables, run.spec, dataset, run.workdir, eye)
     seed = flags.FLAGS.seed if flags.FLAGS["seed"].present else trained.seeds[0]
     print(figures.draw(name, subject, seed))
 
 
-def evaluate(trained: runs.Trained, dataset, split, checkpoint, batch_size, timings=None) -> None:
+def evaluate(
+    trained: runs.Trained, dataset, split, checkpoint, batch_size, timings=None, eye=None
+) -> None:
     """Evaluates, writes the results and prints them, a line each."""
     print(f"evaluating step {trained.step} on {split}", file=sys.stderr)
     written = results.evaluate(
@@ -120,5 +130,6 @@ def evaluate(trained: runs.Trained, dataset, split, checkpoint, batch_size, timi
         checkpoint=checkpoint,
         batch_size=batch_size,
         timings=timings,
+        eye=eye,
     )
     results.show(written, results.path(trained.run, split))

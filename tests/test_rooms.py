@@ -12,7 +12,7 @@ ALLOWED = {
     "core": set(),
     "nets": {"core"},
     "losses": {"core"},
-    "metrics": {"core", "losses"},
+    "metrics": {"core", "losses", "nets"},
     "data": {"core.spec"},
     "training": {"core", "data"},
     "plots": set(),

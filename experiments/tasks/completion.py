@@ -117,7 +117,8 @@ def _exact(model, known) -> bool:
 def _how(model) -> str:
     if model.conditionals is not None:
         return "exact draws, element by element"
-    if model.latents is not None and model.latents.draw is not None:
+    latents = model.latents
+    if latents is not None and latents.draw is not None and latents.posterior is not None:
         return "a chain z ~ q(z|x), x_missing ~ p(x|z) from grey"
     return "reconstructions again and again, from grey"
 

@@ -9,9 +9,9 @@ All layers work at low resolution; the last one has s^2 channels, which become t
 
 import optax
 
-from genjax.autoencoders.super_resolution import Upscaler, check_images, super_resolution
+from genjax.autoencoders.super_resolution import Upscaler, super_resolution
 from genjax.core import Model, Spec
-from genjax.nets import SubPixelNet
+from genjax.nets import SubPixelNet, check_enlargeable
 
 
 def espcn(
@@ -38,7 +38,7 @@ def espcn(
     Raises:
         ValueError: if the data is no grey or RGB images, smaller than `scale`, or a layer is none.
     """
-    check_images("espcn", spec, scale)
+    check_enlargeable("espcn", spec, scale)
     if not hidden or min(hidden) < 1:
         raise ValueError(f"hidden layers need at least 1 channel each, got {tuple(hidden)}")
     network = SubPixelNet(scale, tuple(hidden), 1, residual)

@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.autoencoders.super_resolution import Upscaler, check_images, super_resolution
+from genjax.autoencoders.super_resolution import Upscaler, super_resolution
 from genjax.core import Model, Spec
-from genjax.nets import Conv
+from genjax.nets import Conv, check_enlargeable
 
 
 class ThreeConvolutions(nn.Module):
@@ -77,7 +77,7 @@ def srcnn(
     Raises:
         ValueError: if the data is no grey or RGB images, smaller than `scale`, or the layers are none.
     """
-    check_images("srcnn", spec, scale)
+    check_enlargeable("srcnn", spec, scale)
     if len(sizes) != len(hidden) + 1 or any(size < 1 or size % 2 == 0 for size in sizes):
         raise ValueError(
             f"sizes are odd, one for each hidden layer and one more: got {tuple(sizes)} for hidden "

@@ -7,11 +7,9 @@
 
 import optax
 
-from genjax.autoencoders.super_resolution import Upscaler, check_images, super_resolution
+from genjax.autoencoders.super_resolution import Upscaler, super_resolution
 from genjax.core import Model, Spec
-from genjax.nets import SuperResolutionResNet
-
-_PAPER_SIDE = 96  # of the training patches
+from genjax.nets import super_resolution_resnet
 
 
 def srresnet(
@@ -41,15 +39,9 @@ def srresnet(
         ValueError: if the data is no grey or RGB images, or smaller than `scale`, that is no power of
             2, or there are no blocks or channels.
     """
-    check_images("srresnet", spec, scale)
-    if scale & (scale - 1):
-        raise ValueError(f"scale must be a power of 2, as each shuffle doubles, got {scale}")
-    large = min(spec.shape[:2]) >= _PAPER_SIDE
-    num_blocks = (16 if large else 4) if num_blocks is None else num_blocks
-    channels = (64 if large else 32) if channels is None else channels
-    if num_blocks < 1 or channels < 1:
-        raise ValueError(f"needs at least 1 block and channel, got {num_blocks} and {channels}")
-    network = SuperResolutionResNet(scale, spec.shape[-1], channels, num_blocks, residual)
+    network = super_resolution_resnet(
+        "srresnet", spec, scale, num_blocks=num_blocks, channels=channels, residual=residual
+    )
     middle = 0.0 if residual else 0.5
 
     def predict(variables, low, up, train):

@@ -14,10 +14,14 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Model, Player, Spec, game
-from genjax.losses import crop_to_multiple, enlarge, low_resolution, luminance
+from genjax.losses import (
+    crop_to_multiple,
+    enlarge,
+    enlargement_quality,
+    low_resolution,
+    luminance,
+)
 from genjax.losses.images import LUMINANCE_RANGE
-
-_LEAST_ERROR = 1e-10  # 100 dB: a flat patch may be enlarged without any error
 
 
 class Upscaler(NamedTuple):
@@ -61,7 +65,6 @@ def super_resolution(
         of_luminance: whether the network sees luminance alone; the colours are bicubic then.
     """
     separate = of_luminance and spec.shape[-1] == 3
-    brightness = luminance if spec.shape[-1] == 3 else lambda images: images
 
     def change(variables, low, train):
         """What the network adds to the bicubic enlargement, that, and the updates."""
@@ -90,18 +93,7 @@ def super_resolution(
     def evaluate(key, variables, batch):
         target = crop_to_multiple(batch["image"], scale)
         low = low_resolution(target, scale)
-        bicubic = jnp.clip(enlarge(low, scale), 0.0, 1.0)
-
-        def squared_error(images):
-            return jnp.square(brightness(images) - brightness(target)).sum(axis=(1, 2, 3))
-
-        def psnr(error):
-            return -10 * jnp.log10(jnp.maximum(error / num_pixels, _LEAST_ERROR))
-
-        num_pixels = target.shape[1] * target.shape[2]
-        error = squared_error(upscale(key, variables, low))
-        gain = psnr(error) - psnr(squared_error(bicubic))
-        return {"psnr": psnr(error), "psnr_gain": gain, "negative_squared_error": -error}
+        return enlargement_quality(target, upscale(key, variables, low), scale)
 
     def start(key, batch):
         height, width = (max(1, size // scale) for size in spec.shape[:2])
@@ -115,23 +107,3 @@ def super_resolution(
         evaluate=evaluate,
         select="negative_squared_error",
     )
-
-
-def check_images(name: str, spec: Spec, scale: int) -> None:
-    """Refuses what cannot be enlarged.
-
-    Raises:
-        ValueError: unless the data is grey or RGB images of at least `scale` pixels a side, and `scale`
-            is 2 or more.
-    """
-    if spec.entry != "image":
-        raise ValueError(f"{name} needs images, got examples of shape {tuple(spec.shape)}")
-    if spec.shape[-1] not in (1, 3):
-        raise ValueError(
-            f"{name} takes grey or RGB images, got {spec.shape[-1]} channels: pass channels 1 or 3"
-        )
-    if scale < 2 or scale > min(spec.shape[:2]):
-        raise ValueError(
-            f"scale must be a whole number from 2 to {min(spec.shape[:2])}, the shorter side of an "
-            f"image, got {scale}"
-        )

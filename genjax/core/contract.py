@@ -86,7 +86,8 @@ class Latents(NamedTuple):
         shape: of the latents of one example.
         prior: `(key, variables, num) -> z`, draws of p(z).
         posterior: `(key, variables, x) -> (z, log q(z|x))`, a reparametrised draw and its log density
-            [B], nats; None in place of the density where the encoder is deterministic.
+            [B], nats; None in place of the density where the encoder is deterministic. None where there
+            is no encoder (most GANs).
         log_prior: `(variables, z) -> [B]`, log p(z), nats; None where it has no density.
         log_likelihood: `(variables, z, x) -> [B]`, log p(x|z), nats; None where the decoder's error is
             no likelihood.
@@ -96,16 +97,22 @@ class Latents(NamedTuple):
         log_factors: `(variables, z, x) -> [B, *shape]`, log p(x_d|z), nats, where the elements of x are
             independent given z ([B, *shape[:-1]] where the channels of a place have one factor); their
             sum is `log_likelihood`. None elsewhere.
+        interpolate: `(z0, z1, weight) -> z`, from z0 to z1 through the middle of the prior's mass; None
+            where a straight line does.
+        truncated: `(key, num, threshold) -> z`, draws of the prior without its tails; None where that
+            has none.
     """
 
     shape: tuple[int, ...]
     prior: Callable[..., jax.Array]
-    posterior: Callable[..., tuple[jax.Array, jax.Array | None]]
+    posterior: Callable[..., tuple[jax.Array, jax.Array | None]] | None
     log_prior: Callable[..., jax.Array] | None = None
     log_likelihood: Callable[..., jax.Array] | None = None
     draw: Callable[..., jax.Array] | None = None
     moments: Callable[..., tuple[jax.Array, jax.Array]] | None = None
     log_factors: Callable[..., jax.Array] | None = None
+    interpolate: Callable[..., jax.Array] | None = None
+    truncated: Callable[..., jax.Array] | None = None
 
 
 class Conditionals(NamedTuple):
@@ -185,6 +192,9 @@ class Model(NamedTuple):
         clusters: `(key, variables, x) -> [B, K]`, log-probabilities of the K clusters that it has
             found.
         upscale: `(key, variables, x) -> y`, images [B, h, w, C] of any size, s times as high and wide.
+        translate: `(key, variables, x) -> y`, an image's counterpart in the other domain: the batch's
+            `target` or `unpaired`, in its range.
+        translate_back: the same from that domain to this one.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
             and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
             [num, ...] (None there: drawn at random); None where the model is unconditional.
@@ -206,6 +216,8 @@ class Model(NamedTuple):
     exemplars: Callable[[Variables], jax.Array] | None = None
     clusters: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     upscale: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    translate: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    translate_back: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     condition: str | None = None
 
 

@@ -1,26 +1,43 @@
-"""Where batches come from: the embedded digits, TFDS sets, files and folders."""
+"""Where batches come from: the embedded digits, drawn sets, TFDS sets, files and folders.
 
-from genjax.data import transforms
+`sprites` has the renderers of the drawn sets, and `read_sprites` is their judge."""
+
+from genjax.data import sprites, transforms
+from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
-from genjax.data.loading import BINARIZATIONS, load
+from genjax.data.loading import BINARIZATIONS, OURS, load
 from genjax.data.order import batch_indices, epoch_order, num_batches_per_epoch
 from genjax.data.pictures import whole_pictures
+from genjax.data.rings import MIXTURES, Mixture
+from genjax.data.sprite_reader import read_sprites, stripe_contrast
+from genjax.data.sprite_sets import COOL, WARM, counterpart
 from genjax.data.stream import stream
 
 __all__ = [
     "BINARIZATIONS",
+    "COOL",
+    "MIXTURES",
+    "OURS",
+    "WARM",
     "ArraySource",
     "Dataset",
     "LazySource",
+    "Mixture",
     "Source",
     "Transform",
     "batch_indices",
+    "caption_to_text",
+    "counterpart",
     "epoch_order",
     "folder_pictures",
     "load",
     "num_batches_per_epoch",
+    "read_sprites",
+    "sprites",
     "stream",
+    "stripe_contrast",
+    "text_to_caption",
     "transforms",
     "whole_pictures",
 ]

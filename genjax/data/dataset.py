@@ -63,6 +63,10 @@ class Splits(NamedTuple):
             no range of their own.
         train, valid, test: disjoint sources.
         binarization: the set's own default.
+        pictures: of `target` and `unpaired`, where the set has them: (the value that stands for 1, as
+            `maximum`; the number of levels, None where they are continuous).
+        train_render, eval_render: `(key, batch) -> batch`, pure, from raw rows to the entries that
+            `spec` names, where rows are only factors; the second draws nothing from its key.
     """
 
     spec: Spec
@@ -71,6 +75,9 @@ class Splits(NamedTuple):
     valid: Source
     test: Source
     binarization: str = "none"
+    pictures: Mapping[str, tuple[float | None, int | None]] = {}
+    train_render: Transform | None = None
+    eval_render: Transform | None = None
 
 
 class ArraySource:

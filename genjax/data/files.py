@@ -7,6 +7,7 @@ import numpy as np
 from genjax.core.spec import Spec
 from genjax.data import checks, images
 from genjax.data.dataset import ArraySource, Splits
+from genjax.data.extras import EXTRAS, PICTURES, canonical_extra, cycled, find_extras
 from genjax.data.splits import SPLITS, assign
 
 _LABELS = ("y", "label", "labels")
@@ -26,7 +27,9 @@ def file_set(
     Args:
         path: .npy with one array, or .npz or .mat with the arrays `x_train` and, where it has them,
             `x_valid`, `x_test` and `y_...`; or with one array, `x` or the only one of two to four
-            axes, and its labels `y`, that is split.
+            axes, and its labels `y`, that is split. Beside `x`, any of `genjax.data.extras.EXTRAS`:
+            `target`, `unpaired`, `text`, `attributes`, `keypoints` (`target_train`, ... with splits).
+            `unpaired` may have another number of examples: the shorter domain starts again at its end.
         image_size, channels: see `genjax.data.load`.
         test_fraction, valid_fraction: see `genjax.data.splits.assign`.
 
@@ -51,16 +54,62 @@ def file_set(
         raise ValueError(
             f"{path} holds vectors, which have no image_size or channels: leave them out"
         )
-    maximum, num_levels = checks.levels(list(examples.values()))
-    sizes = {name: len(each) for name, each in examples.items()}
+    extras = _extras(path, arrays, keys, examples, image_size, channels)
+    fractions = (test_fraction, valid_fraction)
+    entries = {entry: examples, **({"label": labels} if labels else {}), **extras}
+    return Splits(
+        Spec(
+            tuple(examples["train"].shape[1:]),
+            checks.levels(list(examples.values()))[1],
+            num_classes,
+            {name: tuple(each["train"].shape[1:]) for name, each in extras.items()},
+        ),
+        checks.levels(list(examples.values()))[0],
+        **_sources(entries, entry, fractions),
+        pictures={
+            name: checks.levels(list(extras[name].values())) for name in PICTURES if name in extras
+        },
+    )
+
+
+def _extras(path, arrays, keys, examples, image_size, channels):
+    """`{entry: {split: array}}` of what the file holds beside its examples, checked and resized."""
+    extras = {}
+    for entry, found in find_extras(path, arrays, keys).items():
+        beside = {key: examples[split] for split, key in found.items()}
+        canonical = canonical_extra(entry, {key: arrays[key] for key in beside}, beside)
+        extras[entry] = {split: canonical[key] for split, key in found.items()}
+        if entry in PICTURES and next(iter(canonical.values())).ndim == 4:
+            extras[entry] = {
+                split: images.fit_all(each, image_size, channels)
+                for split, each in extras[entry].items()
+            }
+    original = np.shape(arrays[keys["train"]])
+    if "keypoints" in extras and image_size is not None and original[1] != original[2]:
+        raise ValueError(
+            f"{path} has keypoints in images of {original[1]}x{original[2]}, and image_size would crop "
+            "these: make the images square first, or leave image_size out"
+        )
+    return extras
+
+
+def _sources(entries, entry, fractions):
+    """The three sources; `unpaired` is split and shuffled by itself, whatever its length."""
+    sizes = {name: len(each) for name, each in entries[entry].items()}
+    parts = assign(sizes, *fractions)
+    others = entries.get("unpaired")
+    if others is not None:
+        other_parts = assign({name: len(each) for name, each in others.items()}, *fractions)
     sources = {}
-    for split, (name, rows) in assign(sizes, test_fraction, valid_fraction).items():
-        arrays = {entry: examples[name][rows]}
-        if labels:
-            arrays["label"] = labels[name][rows]
+    for split, (name, rows) in parts.items():
+        if others is not None:
+            number, other_rows = cycled(len(rows), other_parts[split][1])
+            rows = rows[number]
+        arrays = {each: entries[each][name][rows] for each in entries if each != "unpaired"}
+        if others is not None:
+            arrays["unpaired"] = others[name][other_rows]
         sources[split] = ArraySource(arrays)
-    shape = tuple(examples["train"].shape[1:])
-    return Splits(Spec(shape, num_levels, num_classes), maximum, **sources)
+    return sources
 
 
 def read_arrays(path: str) -> dict[str, np.ndarray]:
@@ -128,6 +177,8 @@ def _keys(path, arrays):
             )
         return keys, labels
     candidates = [key for key, each in arrays.items() if 2 <= each.ndim <= 4 and key not in _LABELS]
+    if len(candidates) > 1:  # what goes with an example is none, unless there is nothing else
+        candidates = [key for key in candidates if key not in EXTRAS] or candidates
     if "x" in arrays:
         candidates = ["x"]
     if len(candidates) != 1:

@@ -1,4 +1,4 @@
-"""`folder:PATH`: a folder of images, with a class for each sub-folder if there are any."""
+"""`folder:PATH`: a folder of images, with a class for each sub-folder if there are any, or of pairs."""
 
 from pathlib import Path
 
@@ -28,7 +28,8 @@ def folder_set(
     memory.
 
     Args:
-        path: of the folder: images in it, or only sub-folders with images, one for each class.
+        path: of the folder: images in it, or only sub-folders with images, one for each class. Two
+            layouts are read otherwise, see `folder_pairs`: `image` and `target`, `trainA` and `trainB`.
         image_size: side to crop and resize to; None needs images of one shape.
         channels: 1 or 3; None is 1 where all the images are grey, else 3.
         test_fraction, valid_fraction: see `genjax.data.splits.assign`.
@@ -38,19 +39,11 @@ def folder_set(
             no size is given, or more than 8 bits.
     """
     files, labels, num_classes = _files(path)
-    shapes, modes = zip(*(_header(file) for file in files), strict=True)
-    if image_size is None and len(set(shapes)) > 1:
-        other = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
-        raise ValueError(
-            f"images in {path} differ in size ({files[0].name}: {_times(shapes[0])}, "
-            f"{files[other].name}: {_times(shapes[other])}): pass image_size"
-        )
-    if channels is None:
-        channels = 1 if all(mode in _GREY_MODES for mode in modes) else 3
+    channels = common_channels(path, files, image_size, channels)
 
     def decode(rows):
         for row in rows:
-            example = {"image": images.fit(_pixels(files[row], channels), image_size, channels)}
+            example = {"image": read_image(files[row], image_size, channels)}
             yield example if labels is None else {**example, "label": labels[row]}
 
     sources = {
@@ -60,6 +53,45 @@ def folder_set(
     maximum, num_levels = checks.levels([sample(source)["image"] for source in sources.values()])
     shape = sample(sources["train"])["image"].shape[1:]
     return Splits(Spec(shape, num_levels, num_classes), maximum, **sources)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The images right in a folder, by name."""
+    return sorted(
+        each
+        for each in folder.iterdir()
+        if each.suffix.lower() in _SUFFIXES and each.name[0] != "." and each.is_file()
+    )
+
+
+def common_channels(
+    path: str, files: list[Path], image_size: int | None, channels: int | None
+) -> int:
+    """The channels that the images will have: those asked for, else 1 where all are grey, else 3.
+
+    Raises:
+        ValueError: if an image is broken or has more than 8 bits, or if they differ in size where no
+            `image_size` is given.
+    """
+    shapes, modes = zip(*(_header(file) for file in files), strict=True)
+    if image_size is None and len(set(shapes)) > 1:
+        other = next(number for number, shape in enumerate(shapes) if shape != shapes[0])
+        raise ValueError(
+            f"images in {path} differ in size ({files[0].name}: {_times(shapes[0])}, "
+            f"{files[other].name}: {_times(shapes[other])}): pass image_size"
+        )
+    if channels is None:
+        channels = 1 if all(mode in _GREY_MODES for mode in modes) else 3
+    return channels
+
+
+def read_image(file: Path, image_size: int | None, channels: int) -> np.ndarray:
+    """One image, uint8 [H, W, channels], cropped and resized as asked.
+
+    Raises:
+        ValueError: if it is broken.
+    """
+    return images.fit(_pixels(file, channels), image_size, channels)
 
 
 def folder_pictures(path: str) -> dict[str, np.ndarray]:
@@ -82,8 +114,8 @@ def _files(path):
     if not root.is_dir():
         raise ValueError(f"no such folder: {path}")
     folders = sorted(each for each in root.iterdir() if each.is_dir() and each.name[0] != ".")
-    groups = [group for group in map(_images, folders) if group]
-    beside = _images(root)
+    groups = [group for group in map(image_files, folders) if group]
+    beside = image_files(root)
     if beside and groups:
         raise ValueError(
             f"{path} has images both beside and inside sub-folders: move them all into sub-folders "
@@ -100,14 +132,6 @@ def _files(path):
         return files, None, None
     labels = np.repeat(np.arange(len(groups), dtype=np.int32), [len(group) for group in groups])
     return files, labels, len(groups)
-
-
-def _images(folder):
-    return sorted(
-        each
-        for each in folder.iterdir()
-        if each.suffix.lower() in _SUFFIXES and each.name[0] != "." and each.is_file()
-    )
 
 
 def _header(file):

@@ -4,11 +4,16 @@ from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
 from genjax.data.files import file_set
-from genjax.data.folder import folder_set
+from genjax.data.folder_pairs import folder_or_pairs
 from genjax.data.pictures import picture_patches
+from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
+from genjax.data.stacked_digits import stacked_digits
 from genjax.data.tfds import tfds_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
+_DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
+OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
 
 
 def load(
@@ -28,21 +33,24 @@ def load(
     """The data set `name`.
 
     Args:
-        name: `digits`, `pictures` (patches of photographs), `file:PATH`, `folder:PATH`, or a TFDS set
-            such as `mnist`, `emnist/letters`.
+        name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
+            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
+            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
         image_size: images are cropped to the centred square and resized to this side on load; of
-            `pictures` it is the side of a patch, 48 if not given.
+            `pictures` it is the side of a patch, 48 if not given, and of drawn sets the side that they
+            are drawn at, 16 if not given.
         channels: 1 or 3; None keeps the set's own.
         binarization: `none`, `threshold`, `static` (one draw for each example, by `seed`),
             `dynamic` (anew in each step; evaluation sees the static draw), or None, the set's own:
             `threshold` for `digits`, `none` for others and where `dequantize` is set.
         dequantize: whether uniform noise makes the levels continuous; evaluation sees a fixed draw.
         scale: (low, high) that the smallest and largest value go to. Continuous vectors have no
-            range of their own and stay as they are.
-        flip: whether training images are mirrored at random.
+            range of their own and stay as they are. `target` and `unpaired` go with the image.
+        flip: whether training images are mirrored at random, `target` with its image and `unpaired`
+            on its own; refused where captions or keypoints know left from right.
         seed: of the fixed draws.
 
     Returns:
@@ -51,7 +59,7 @@ def load(
     Raises:
         ValueError: in one line, for whatever is wrong with the name, the files or the options.
     """
-    splits = _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels)
+    splits = _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels, seed)
     if binarization is None:
         binarization = "none" if dequantize else splits.binarization
     _check_options(splits, binarization, dequantize, flip)
@@ -60,9 +68,15 @@ def load(
         num_levels = 2
     elif dequantize:
         num_levels = None
-    train = _values(splits, binarization, dequantize, scale, seed, fixed=False)
+    train, evaluation = (
+        _values(splits, binarization, dequantize, scale, seed, fixed=fixed)
+        for fixed in (False, True)
+    )
     if flip:
-        train = transforms.chain(train, transforms.random_flip(splits.spec.entry))
+        train = transforms.chain(train, *_flips(splits.spec))
+    if splits.train_render is not None:
+        train = transforms.chain(splits.train_render, train)
+        evaluation = transforms.chain(splits.eval_render, evaluation)
     return Dataset(
         name=name,
         spec=splits.spec._replace(num_levels=num_levels),
@@ -70,12 +84,12 @@ def load(
         valid=splits.valid,
         test=splits.test,
         train_transform=train,
-        eval_transform=_values(splits, binarization, dequantize, scale, seed, fixed=True),
+        eval_transform=evaluation,
         binarization=binarization,
     )
 
 
-def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels) -> Splits:
+def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels, seed) -> Splits:
     kind, colon, path = name.partition(":")
     images.check_options(image_size, channels)
     options = {
@@ -88,29 +102,57 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels)
         return digits(image_size, channels)
     if name == "pictures":
         return picture_patches(image_size, channels)
+    if name == "stacked_digits":
+        return stacked_digits(image_size, channels)
+    if name in _DRAWN:
+        return _DRAWN[name](image_size, channels, seed)
+    if name in MIXTURES:
+        if image_size is not None or channels is not None:
+            raise ValueError(
+                f"{name} holds vectors, which have no image_size or channels: leave them out"
+            )
+        return ring_set(name, seed)
     if colon and kind == "file":
         return file_set(path, **options)
     if colon and kind == "folder":
-        return folder_set(path, **options)
+        return folder_or_pairs(path, **options)
     return tfds_set(name, data_dir=data_dir, **options)
 
 
 def _values(splits, binarization, dequantize, scale, seed, *, fixed):
     """The transform of the values; where `fixed`, none of its draws comes from the step's key."""
-    entry, maximum = splits.spec.entry, splits.maximum
     low, high = scale
-    if maximum is None:
-        return transforms.to_float(entry)
-    if binarization == "threshold":
-        return transforms.threshold(entry, maximum, low, high)
-    if binarization == "static" or (binarization == "dynamic" and fixed):
-        return transforms.static_binarization(entry, maximum, low, high, seed)
-    if binarization == "dynamic":
-        return transforms.dynamic_binarization(entry, maximum, low, high)
-    if dequantize:
-        draw = seed if fixed else None
-        return transforms.dequantize(entry, maximum, splits.spec.num_levels, low, high, draw)
-    return transforms.scale(entry, maximum, low, high)
+
+    def of(entry, maximum, num_levels, seed):
+        if maximum is None:
+            return transforms.to_float(entry)
+        if binarization == "threshold":
+            return transforms.threshold(entry, maximum, low, high)
+        if binarization == "static" or (binarization == "dynamic" and fixed):
+            return transforms.static_binarization(entry, maximum, low, high, seed)
+        if binarization == "dynamic":
+            return transforms.dynamic_binarization(entry, maximum, low, high)
+        if dequantize and num_levels is not None:
+            draw = seed if fixed else None
+            return transforms.dequantize(entry, maximum, num_levels, low, high, draw)
+        return transforms.scale(entry, maximum, low, high)
+
+    main = of(splits.spec.entry, splits.maximum, splits.spec.num_levels, seed)
+    if not splits.pictures:
+        return main
+    others = [
+        of(name, *means, seed + n) for n, (name, means) in enumerate(splits.pictures.items(), 1)
+    ]
+    return transforms.chain(main, *others)
+
+
+def _flips(spec):
+    """A target is mirrored with its image; an unpaired image by a coin of its own."""
+    together = [
+        name for name in (spec.entry, "target") if name == spec.entry or name in spec.extras
+    ]
+    alone = ["unpaired"] if "unpaired" in spec.extras else []
+    return [transforms.random_flip(*together), *map(transforms.random_flip, alone)]
 
 
 def _check_options(splits, binarization, dequantize, flip):
@@ -123,6 +165,11 @@ def _check_options(splits, binarization, dequantize, flip):
             f"binarization {binarization!r} needs values of a known range, and this set's vectors are "
             "continuous: pass binarization 'none'"
         )
+    if binarization != "none" and splits.pictures:
+        raise ValueError(
+            f"binarization {binarization!r} would turn pairs into bits, and this set has "
+            f"{', '.join(splits.pictures)} beside its images: pass binarization 'none'"
+        )
     if dequantize and binarization != "none":
         raise ValueError(
             f"dequantize and binarization {binarization!r} exclude each other: leave one out"
@@ -134,4 +181,10 @@ def _check_options(splits, binarization, dequantize, flip):
     if flip and splits.spec.entry != "image":
         raise ValueError(
             f"flip needs images, and this set holds a {splits.spec.entry}: leave it out"
+        )
+    sided = [name for name in ("text", "keypoints") if name in splits.spec.extras]
+    if flip and sided:
+        raise ValueError(
+            f"flip mirrors images, and the {' and '.join(sided)} of this set would still tell left "
+            "from right as before: leave flip out"
         )

@@ -98,17 +98,24 @@ def dynamic_binarization(entry: str, maximum: float, low: float = 0.0, high: flo
     return _binarization(entry, maximum, low, high, None)
 
 
-def random_flip(entry: str = "image"):
-    """Mirrors each image [H, W, C] left to right with probability one half."""
+def random_flip(*entries: str):
+    """Mirrors each image [H, W, C] left to right with probability one half; all `entries` together.
+
+    Without entries it is `image` alone.
+    """
+    entries = entries or ("image",)
 
     def apply(key, batch):
-        image = batch[entry]
-        if image.ndim != 4:
-            raise ValueError(
-                f"a flip needs images [B, H, W, C], got {entry} of shape {image.shape}"
-            )
-        mirrored = jax.random.bernoulli(key, 0.5, (image.shape[0], 1, 1, 1))
-        return {**batch, entry: jnp.where(mirrored, image[:, :, ::-1], image)}
+        flipped = {}
+        for entry in entries:
+            image = batch[entry]
+            if image.ndim != 4:
+                raise ValueError(
+                    f"a flip needs images [B, H, W, C], got {entry} of shape {image.shape}"
+                )
+            mirrored = jax.random.bernoulli(key, 0.5, (image.shape[0], 1, 1, 1))
+            flipped[entry] = jnp.where(mirrored, image[:, :, ::-1], image)
+        return {**batch, **flipped}
 
     return apply
 

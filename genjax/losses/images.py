@@ -5,6 +5,7 @@ import jax.numpy as jnp
 
 _WEIGHTS = (65.481, 128.553, 24.966)  # ITU-R BT.601 in 8 bits: black is 16, white is 235
 _BLACK = 16.0
+_LEAST_ERROR = 1e-10  # 100 dB: a flat patch may be enlarged without any error
 LUMINANCE_RANGE = 219.0 / 255.0  # of grey: how much luminance rises from black to white
 
 
@@ -84,3 +85,32 @@ def low_resolution(images: jax.Array, scale: int) -> jax.Array:
 def enlarge(images: jax.Array, scale: int) -> jax.Array:
     """`bicubic` to `scale` times the height and width; may overshoot [0, 1]."""
     return bicubic(images, images.shape[1] * scale, images.shape[2] * scale)
+
+
+def enlargement_quality(original: jax.Array, enlarged: jax.Array, scale: int) -> dict:
+    """How near an image comes that was made `scale` times smaller and enlarged again.
+
+    Args:
+        original: [B, H, W, 1 or 3] in [0, 1]; height and width are multiples of `scale`.
+        enlarged: the like.
+        scale: a whole number.
+
+    Returns:
+        By name, [B] each, of luminance: `psnr`, in decibels for a peak of 1, at most 100; `psnr_gain`,
+        how much that is above bicubic enlargement; and `negative_squared_error`, summed over pixels.
+    """
+    brightness = luminance if original.shape[-1] == 3 else lambda images: images
+    num_pixels = original.shape[1] * original.shape[2]
+
+    def squared_error(images):
+        return jnp.square(brightness(images) - brightness(original)).sum(axis=(1, 2, 3))
+
+    def psnr(error):
+        return -10 * jnp.log10(jnp.maximum(error / num_pixels, _LEAST_ERROR))
+
+    if original.shape != enlarged.shape:
+        raise ValueError(f"images of {enlarged.shape} are no enlargement of {original.shape}")
+    error = squared_error(enlarged)
+    bicubic = jnp.clip(enlarge(low_resolution(original, scale), scale), 0.0, 1.0)
+    gain = psnr(error) - psnr(squared_error(bicubic))
+    return {"psnr": psnr(error), "psnr_gain": gain, "negative_squared_error": -error}

@@ -1,5 +1,6 @@
 """Layers and networks that more than one system uses: arrays to arrays, one file a kind."""
 
+from genjax.nets.adversarial_mlp import MlpDiscriminator, MlpGenerator
 from genjax.nets.autoencoder import ARCHITECTURES, encoder_and_decoder
 from genjax.nets.causal import (
     CausalConv,
@@ -12,17 +13,58 @@ from genjax.nets.causal import (
     row_above,
     shift_down,
 )
+from genjax.nets.conditioning import beside
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
+from genjax.nets.dcgan import DcganDiscriminator, DcganGenerator, num_halvings
 from genjax.nets.deterministic import Autoencoder, deterministic_autoencoder
+from genjax.nets.equalized import EqualizedConv, EqualizedDense
 from genjax.nets.first_clusters import STARTS, first_clusters
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
+from genjax.nets.gan_resnet import ResnetDiscriminator, ResnetGenerator
+from genjax.nets.instance_norm import IMAGE_NORMS, InstanceNorm, MinibatchNorm, image_norm
 from genjax.nets.masked import Made, natural_degrees, random_degrees
+from genjax.nets.minibatch import MinibatchDiscrimination, minibatch_similarity
+from genjax.nets.minibatch_stddev import minibatch_stddev
 from genjax.nets.mlp import GatedMlp, Mlp
-from genjax.nets.normalization import BatchNorm
+from genjax.nets.network import Network, network
+from genjax.nets.noise import (
+    Noise,
+    categorical_noise,
+    joint_noise,
+    named_noise,
+    normal_noise,
+    slerp,
+    split_noise,
+    uniform_noise,
+)
+from genjax.nets.noisy_mlp import NoisyClassifier, SoftplusGenerator, WeightNormDense
+from genjax.nets.normalization import BatchNorm, ConditionalBatchNorm, pixel_norm
+from genjax.nets.patch import PatchDiscriminator, num_patch_layers
+from genjax.nets.progressive import ProgressiveDiscriminator, ProgressiveGenerator, lerp
+from genjax.nets.projection import ProjectionHead, SpectralMlpDiscriminator
 from genjax.nets.recurrent import DiagonalBiLstm, RowLstm, lstm_cell, skew, unskew
+from genjax.nets.resampling import double, halve, resampled_conv
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
-from genjax.nets.super_resolution import SubPixelNet, SuperResolutionResNet, pixel_shuffle
+from genjax.nets.self_attention import SelfAttention
+from genjax.nets.spectral import (
+    SpectralConv,
+    SpectralDense,
+    SpectralEmbed,
+    largest_singular_value,
+)
+from genjax.nets.super_resolution import (
+    SubPixelNet,
+    SuperResolutionDiscriminator,
+    SuperResolutionResNet,
+    check_enlargeable,
+    pixel_shuffle,
+    pixel_unshuffle,
+    super_resolution_resnet,
+)
+from genjax.nets.text import ImageEncoder, ImageTrunk, TextDiscriminator, TextEncoder, TextGenerator
+from genjax.nets.translation import TranslationResNet
+from genjax.nets.unet import UNet
 from genjax.nets.vector_quantizer import (
     Codebook,
     code_counts,
@@ -32,52 +74,119 @@ from genjax.nets.vector_quantizer import (
     perplexity,
     straight_through,
 )
+from genjax.nets.vgg import VGG19_BLOCKS, VggFeatures, imagenet_range, load_vgg19, vgg_variables
+from genjax.nets.virtual_batch_norm import VirtualBatchNorm, reference_batch
 
 __all__ = [
     "ARCHITECTURES",
+    "IMAGE_NORMS",
     "STARTS",
+    "VGG19_BLOCKS",
     "Autoencoder",
     "BatchNorm",
     "CausalConv",
     "CausalWindow",
     "Codebook",
+    "ConditionalBatchNorm",
     "Conv",
     "ConvDecoder",
     "ConvEncoder",
     "ConvTranspose",
+    "DcganDiscriminator",
+    "DcganGenerator",
     "DiagonalBiLstm",
+    "EqualizedConv",
+    "EqualizedDense",
     "GatedMlp",
+    "ImageEncoder",
+    "ImageTrunk",
+    "InstanceNorm",
     "InverseAutoregressiveFlows",
     "Made",
+    "MinibatchDiscrimination",
+    "MinibatchNorm",
     "Mlp",
+    "MlpDiscriminator",
+    "MlpGenerator",
+    "Network",
+    "Noise",
+    "NoisyClassifier",
+    "PatchDiscriminator",
     "PlanarFlows",
+    "ProgressiveDiscriminator",
+    "ProgressiveGenerator",
+    "ProjectionHead",
     "ResidualBlock",
     "ResidualDecoder",
     "ResidualEncoder",
+    "ResnetDiscriminator",
+    "ResnetGenerator",
     "RowLstm",
+    "SelfAttention",
+    "SoftplusGenerator",
+    "SpectralConv",
+    "SpectralDense",
+    "SpectralEmbed",
+    "SpectralMlpDiscriminator",
     "SubPixelNet",
+    "SuperResolutionDiscriminator",
     "SuperResolutionResNet",
+    "TextDiscriminator",
+    "TextEncoder",
+    "TextGenerator",
+    "TranslationResNet",
+    "UNet",
+    "VggFeatures",
+    "VirtualBatchNorm",
+    "WeightNormDense",
+    "beside",
+    "categorical_noise",
     "channel_groups",
     "channel_mask",
+    "check_enlargeable",
     "code_counts",
     "deterministic_autoencoder",
+    "double",
     "encoder_and_decoder",
     "first_clusters",
+    "halve",
+    "image_norm",
+    "imagenet_range",
+    "joint_noise",
+    "largest_singular_value",
+    "lerp",
+    "load_vgg19",
     "lstm_cell",
+    "minibatch_similarity",
+    "minibatch_stddev",
     "move_codebook",
+    "named_noise",
     "natural_degrees",
     "nearest_code",
+    "network",
     "new_codebook",
+    "normal_noise",
+    "num_halvings",
+    "num_patch_layers",
     "perplexity",
+    "pixel_norm",
     "pixel_shuffle",
+    "pixel_unshuffle",
     "place",
     "planar",
     "pointwise",
     "random_degrees",
     "raster_mask",
+    "reference_batch",
+    "resampled_conv",
     "row_above",
     "shift_down",
     "skew",
+    "slerp",
+    "split_noise",
     "straight_through",
+    "super_resolution_resnet",
+    "uniform_noise",
     "unskew",
+    "vgg_variables",
 ]

@@ -1,5 +1,6 @@
 """Pictures of what a model makes and how it learns: NumPy arrays in, files out; no display needed."""
 
+from genjax.plots.animation import animation
 from genjax.plots.clusters import maps_figure, reduction_figure
 from genjax.plots.codes import code_usage
 from genjax.plots.columns import image_columns
@@ -7,10 +8,13 @@ from genjax.plots.comparison import picture_rows
 from genjax.plots.curves import training_curves
 from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
+from genjax.plots.points import samples_over_data
 from genjax.plots.rate_distortion import rate_distortion_curve
 from genjax.plots.toy_clusters import comparison_figure
+from genjax.plots.truncation import truncation_figure
 
 __all__ = [
+    "animation",
     "code_usage",
     "comparison_figure",
     "image_columns",
@@ -21,7 +25,9 @@ __all__ = [
     "picture_rows",
     "rate_distortion_curve",
     "reduction_figure",
+    "samples_over_data",
     "save_image",
     "training_curves",
+    "truncation_figure",
     "unit_square_latents",
 ]

@@ -34,8 +34,8 @@ def completer(model: Model, num_rounds: int = 50) -> Complete | None:
     """
     if model.conditionals is not None:
         return model.conditionals.draw
-    if model.latents is not None and model.latents.draw is not None:
-        latents = model.latents
+    latents = model.latents
+    if latents is not None and latents.draw is not None and latents.posterior is not None:
 
         def again(key, variables, x, *given):
             key_latents, key_draw = jax.random.split(key)

@@ -4,7 +4,7 @@ from genjax.training import distributed
 from genjax.training.checkpoints import Checkpoints
 from genjax.training.config import PARALLEL, Config, TrainingError
 from genjax.training.evaluation import make_evaluate
-from genjax.training.fit import Fitted, Keys, fit, run_keys
+from genjax.training.fit import Evaluation, Fitted, Keys, fit, run_keys
 from genjax.training.restore import CHECKPOINTS, load_state
 from genjax.training.workdir import read_config, read_json, read_metrics, write_json
 
@@ -13,6 +13,7 @@ __all__ = [
     "PARALLEL",
     "Checkpoints",
     "Config",
+    "Evaluation",
     "Fitted",
     "Keys",
     "TrainingError",

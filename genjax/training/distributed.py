@@ -44,7 +44,22 @@ def any_process(flag: bool) -> bool:
     """Whether any process says so; every process gets the same answer, and waits for the others."""
     if jax.process_count() == 1:
         return flag
+    return bool(_reduced(jnp.any, np.full(jax.local_device_count(), flag)))
+
+
+def from_first(value: float | None) -> float | None:
+    """The first process's value, in every process; float32 where there are several."""
+    if jax.process_count() == 1:
+        return value
+    mine = np.zeros(jax.local_device_count(), np.float32)
+    if jax.process_index() == 0:
+        mine[0] = np.nan if value is None else value
+    found = float(_reduced(jnp.sum, mine))
+    return None if np.isnan(found) else found
+
+
+def _reduced(reduce, mine: np.ndarray) -> jax.Array:
+    """`reduce` of all processes' values, one a device."""
     mesh = jax.make_mesh((jax.device_count(),), ("process",), axis_types=(AxisType.Auto,))
-    mine = np.full(jax.local_device_count(), flag)
-    flags = jax.make_array_from_process_local_data(NamedSharding(mesh, P("process")), mine)
-    return bool(jax.jit(jnp.any, out_shardings=NamedSharding(mesh, P()))(flags))
+    values = jax.make_array_from_process_local_data(NamedSharding(mesh, P("process")), mine)
+    return jax.jit(reduce, out_shardings=NamedSharding(mesh, P()))(values)

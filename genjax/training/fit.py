@@ -11,7 +11,7 @@ import numpy as np
 
 from genjax.core import Model, Stage, State, stages, variables_for_sampling
 from genjax.data import Dataset
-from genjax.training import curriculum, rounds
+from genjax.training import curriculum, distributed, rounds
 from genjax.training.checkpoints import Checkpoints
 from genjax.training.config import Config, TrainingError, check
 from genjax.training.evaluation import make_evaluate
@@ -43,6 +43,27 @@ class Fitted(NamedTuple):
     compile_seconds: float
 
 
+class Evaluation(NamedTuple):
+    """What `on_evaluation` is told.
+
+    Attributes:
+        step: rounds done.
+        model: that is being trained: of a curriculum, the stage's.
+        variables: of the host, averaged where the game averages; with a leading axis of seeds where
+            there are several.
+        metrics: means over the rounds of the last call, and `valid/...`.
+    """
+
+    step: int
+    model: Model
+    variables: Any
+    metrics: Mapping[str, Any]
+
+
+# What it may answer: a score (larger is better, None for none), and metrics for the log.
+OnEvaluation = Callable[[Evaluation], tuple[float | None, Mapping[str, float]] | None]
+
+
 class Keys(NamedTuple):
     """A run's keys by use: pure functions of its seed; [num_seeds] each where there are several."""
 
@@ -68,7 +89,7 @@ def fit(
     *,
     identity: Mapping[str, Any] | None = None,
     notes: Mapping[str, Any] | None = None,
-    on_evaluation: Callable[[int, Any], None] | None = None,
+    on_evaluation: OnEvaluation | None = None,
 ) -> Fitted:
     """Trains for `config.steps` rounds, or what is left of them.
 
@@ -85,8 +106,9 @@ def fit(
         identity: what else decides the run (model, hyper-parameters, data), for config.json; a
             resume with another one is refused.
         notes: what else config.json is to say, for its readers.
-        on_evaluation: called as `(step, variables)` after each validation, with host variables
-            (averaged where the game averages), in the first process only.
+        on_evaluation: called after each validation, in the first process only. It may answer with
+            metrics, which are logged beside the others, and a score, which chooses the best checkpoint
+            of a model without `select`.
 
     Raises:
         ValueError: for a configuration that cannot be, a workdir that holds another run, or a model
@@ -131,12 +153,13 @@ def fit(
                         variables = variables_for_sampling(state)
                         score, valid = validate(part.model, variables)
                         metrics |= valid
-                        if on_evaluation and jax.process_index() == 0:
-                            on_evaluation(step, variables)
+                        if on_evaluation:
+                            seen = Evaluation(step, part.model, variables, metrics)
+                            answer, more = _answer(on_evaluation, seen)
+                            metrics |= more
+                            score = score if part.model.select else answer
                         if part.end < parts[-1].end:
-                            score = (
-                                None  # the best checkpoint is one of the model that is asked for
-                            )
+                            score = None  # the best is one of the model that is asked for
                     if log:
                         log.write(step, {**metrics, "seconds_per_step": durations[-1]})
                     progress.update(step, metrics, durations[-1])
@@ -159,6 +182,14 @@ def fit(
             checkpoints.close()
     rate = float(np.median(durations)) if durations else None
     return Fitted(state, step, interrupted, rate, compile_seconds)
+
+
+def _answer(on_evaluation: OnEvaluation, seen: Evaluation):
+    """(score, metrics): the same score in every process, or they would keep other checkpoints."""
+    score, metrics = None, {}
+    if jax.process_index() == 0:
+        score, metrics = on_evaluation(seen) or (None, {})
+    return distributed.from_first(score), metrics
 
 
 def _settings(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from genjax.core import Spec
 from genjax.losses import factor_log_probs
-from genjax.nets import encoder_and_decoder
+from genjax.nets import beside, encoder_and_decoder
 from genjax.vae.observation import observation
 
 
@@ -130,15 +130,6 @@ def gaussian_encoder_and_decoder(
         ),
         Decoder(decoders, log_prob, mean, sample, log_factors),
     )
-
-
-def beside(x: jax.Array, label: jax.Array | None, num_classes: int) -> jax.Array:
-    """x [B, ..., C] with the one-hot label on its last axis, at every place; x itself without one."""
-    if label is None:
-        return x
-    planes = jax.nn.one_hot(label, num_classes, dtype=x.dtype)
-    planes = planes.reshape(len(x), *(1,) * (x.ndim - 2), num_classes)
-    return jnp.concatenate([x, jnp.broadcast_to(planes, (*x.shape[:-1], num_classes))], axis=-1)
 
 
 def check_name(option: str, value: str, names: tuple[str, ...]) -> None:

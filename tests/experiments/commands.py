@@ -7,7 +7,7 @@ import jax
 import pytest
 from absl.testing import flagsaver
 
-from experiments import autoregressive, command, evaluate, sample, task, train
+from experiments import autoregressive, command, evaluate, gan, sample, task, train
 
 # A run of two validations that takes a second, once its programs are compiled.
 SMALL = ("--steps=20", "--eval_every=10", "--chunk=10", "--set=hidden=16")
@@ -43,6 +43,7 @@ class Binary:
 
 VAE = Binary(lambda: train.define("vae", model="vae", steps=10_000), lambda: train.main("vae"))
 AUTOREGRESSIVE = Binary(autoregressive.define, lambda: train.main("autoregressive"))
+GAN = Binary(gan.define, lambda: train.main("gan"))
 SAMPLE = Binary(sample.define, sample.main)
 EVALUATE = Binary(evaluate.define, evaluate.main)
 TASK = Binary(task.define, task.main)

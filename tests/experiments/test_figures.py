@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import figures, latent_figures
-from genjax import plots
+from experiments import figures, judges, latent_figures
+from genjax import metrics, plots
 from genjax.core import Conditionals, Latents, Model, Spec
 from genjax.data import Dataset
 from genjax.data.dataset import ArraySource
@@ -173,6 +173,60 @@ def test_the_codebook_counts_every_code_of_the_test_set(tmp_path, monkeypatch, r
     assert perplexity == pytest.approx(np.exp(-(shares * np.log(shares)).sum()), rel=1e-5)
 
 
+def test_interpolation_goes_from_draw_to_draw_by_the_models_own_path(tmp_path, shown):
+    bent = lambda z0, z1, weight: z0 + weight**2 * (z1 - z0)
+    for model, labels in ((PLAIN, [0] * 8), (CONDITIONAL, [0, 1, 2, 3] * 2)):
+        able = model._replace(latents=model.latents._replace(interpolate=bent))
+        figures.draw("interpolation", subject(able, tmp_path), 0)
+        codes, told = row_and_column(shown)
+        assert codes.shape == (8, 10, 2)
+        np.testing.assert_allclose(told, np.tile(np.array(labels)[:, None], 10), atol=1e-5)
+        middle = codes[:, 0] + (3 / 9) ** 2 * (codes[:, -1] - codes[:, 0])
+        np.testing.assert_allclose(codes[:, 3], middle, atol=1e-4)
+
+
+def test_pairs_show_the_way_there_and_back_beside_the_truth(tmp_path, monkeypatch):
+    columns = []
+    monkeypatch.setattr(plots, "image_columns", lambda images, path: columns.append(images))
+    model = Model(
+        None,
+        None,
+        translate=lambda key, variables, x: 1 - x,
+        translate_back=lambda key, variables, y: 0.5 * y,
+    )
+    drawn = subject(model, tmp_path)
+    images = np.asarray(decode(None, None, CODES))
+    test = ArraySource({"image": images, "target": 1 - images})
+    drawn = drawn._replace(dataset=lambda: drawn_set._replace(test=test))
+    drawn_set = subject(model, tmp_path).dataset()
+    figures.draw("pairs", drawn, 0)
+    (found,) = columns
+    assert list(found) == ["input", "translation", "and back", "truth"]
+    np.testing.assert_allclose(found["translation"], found["truth"], atol=1e-6)
+    np.testing.assert_allclose(found["and back"], 0.5 * (1 - images[:8]), atol=1e-6)
+
+
+def test_arithmetic_adds_means_of_the_judges_classes(tmp_path, monkeypatch):
+    """The class is the quadrant of the code; the mean of a group lies in it."""
+    rows = []
+    monkeypatch.setattr(plots, "picture_rows", lambda pictures, path: rows.append(pictures[""]))
+
+    def look(x):
+        code = x[:, 0, :2, 0] > np.array([[0.55, 0.4]])  # of the prior's means
+        return metrics.Judged(x, {"quadrant": np.eye(4)[code[:, 0] * 2 + code[:, 1]]})
+
+    classes = np.arange(4)[:, None]
+    eye = judges.Eye(look, "image", (1, 3, 1), classes, None, ("quadrant",), {}, None, {})
+    figures.draw("arithmetic", subject(PLAIN, tmp_path)._replace(eye=lambda: eye), 0)
+    a, b, c, total, _ = rows[0].values()
+    assert len({name.split()[-1] for name in list(rows[0])[:3]}) == 3
+    code = lambda picture: 10 * (picture[0, :2, 0] - 0.5)
+    np.testing.assert_allclose(code(total), code(a) - code(b) + code(c), atol=1e-4)
+    for name, mean in list(rows[0].items())[:3]:
+        quadrant = look(mean[None]).probabilities["quadrant"].argmax()
+        assert name.endswith(f"quadrant {quadrant}")
+
+
 def test_exemplars_are_shown_as_they_were_learned(tmp_path, shown):
     learned = np.random.default_rng(0).uniform(-0.2, 1.2, (120, 1, 3, 1)).astype(np.float32)
     model = PLAIN._replace(exemplars=lambda variables: variables["learned"])
@@ -194,6 +248,11 @@ def test_exemplars_are_shown_as_they_were_learned(tmp_path, shown):
         ("traversals", PLAIN._replace(encode=lambda k, v, x: x), "has shape (1, 3, 1)"),
         ("manifold", PLAIN._replace(encode=lambda k, v, x: x[:, 0, :, 0]), "this model has 3:"),
         ("reconstructions", PLAIN._replace(condition="mood"), "conditional on 'mood'"),
+        ("interpolation", PLAIN, "--figure=interpolations draws lines between test images"),
+        ("arithmetic", CONDITIONAL, "needs an unconditional model, and this one is of label"),
+        ("arithmetic", PLAIN, "needs a judge of the data"),
+        ("pairs", PLAIN, "that translates or enlarges"),
+        ("truncation", PLAIN, "a prior with tails that can be cut"),
     ],
 )
 def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, message):

@@ -99,8 +99,8 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path):
 def test_sigterm_checkpoints_and_the_same_call_goes_on(tmp_path):
     whole = fit(model(), dataset(), config(tmp_path / "whole"))
 
-    def stop(step, variables):
-        if step == 10:
+    def stop(seen):
+        if seen.step == 10:
             os.kill(os.getpid(), signal.SIGTERM)
 
     stopped = fit(model(), dataset(), config(tmp_path / "parts"), on_evaluation=stop)
@@ -182,6 +182,32 @@ def test_the_best_by_validation_is_what_is_loaded(tmp_path):
     assert step == max(scores, key=scores.get)
     assert int(state.step) == step
     assert load_state(model(), tmp_path, batch, "latest")[0] == 20
+
+
+def test_who_looks_on_may_score_a_model_that_does_not_choose_itself(tmp_path):
+    """The answer's metrics are logged; its score chooses the checkpoint, unless `select` does."""
+
+    def judge(seen):
+        assert seen.model.select is None and "valid/elbo" in seen.metrics
+        score = {10: 0.5, 20: 2.0, 30: None}[seen.step]
+        return score, {"valid/fid": -1.0 if score is None else -score}
+
+    undecided = model()._replace(select=None)
+    fit(undecided, dataset(), config(tmp_path / "judged", keep=1), on_evaluation=judge)
+    found = {
+        row["step"]: row["valid/fid"] for row in rows(tmp_path / "judged") if "valid/fid" in row
+    }
+    assert found == {10: -0.5, 20: -2.0, 30: -1.0}
+    checkpoints = Checkpoints(tmp_path / "judged/checkpoints", read_only=True)
+    assert checkpoints.best_step() == 20 and checkpoints.steps() == [20, 30]
+
+    worse = lambda seen: (-float(seen.step), {})
+    fit(model(), dataset(), config(tmp_path / "chosen"), on_evaluation=worse)
+    elbos = {
+        row["step"]: row["valid/elbo"] for row in rows(tmp_path / "chosen") if "valid/elbo" in row
+    }
+    best = Checkpoints(tmp_path / "chosen/checkpoints", read_only=True).best_step()
+    assert best == max(elbos, key=elbos.get) != 10
 
 
 def diverging(where):

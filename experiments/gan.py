@@ -1,0 +1,31 @@
+"""Trains an adversarial model, compares its samples with the data and draws what it learned.
+
+python -m experiments.gan                               trains on digits, in runs/gan_digits
+python -m experiments.gan --list_models                 lists the others
+python -m experiments.gan --set help                    lists the hyper-parameters
+python -m experiments.gan --model=wgan_gp --dataset=ring          points of the plane, as they move
+python -m experiments.gan --model=sngan --dataset=file:cifar.npz --flip
+python -m experiments.gan --figure=truncation           draws of that run again, trains nothing
+python -m experiments.gan --features=weights.npz        FID as it is published, by Inception's weights
+
+Images keep their grey (--binarization=none). A run writes samples/*.png at fixed latents as it goes on,
+samples/training.gif of them, valid/fid and valid/kid in metrics.jsonl, and test/fid and its like in
+results.json: by the judge, a classifier that is trained on the set once and kept. Warnings on stderr
+tell of collapse, of a discriminator too strong to teach, and of divergence. The same command goes on
+where a run was stopped. See experiments.vae for what else is in its folder.
+"""
+
+from absl import flags
+
+from experiments import command, train, watch
+
+
+def define() -> None:
+    """Defines the flags."""
+    train.define("gan", model="gan", steps=10_000, batch_size=64)
+    flags.FLAGS.set_default("binarization", "none")
+    watch.define()
+
+
+if __name__ == "__main__":
+    command.run(define, lambda: train.main("gan"))

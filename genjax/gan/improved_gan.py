@@ -1,0 +1,243 @@
+"""Improved GAN of Salimans et al., 2016: a classifier of few labels is the discriminator.
+
+K class logits l(x) make a classifier of K + 1 classes, whose last, "generated", has the logit 0: with
+S = log sum_k exp(l_k), D(x) = sigmoid(S(x)) (arXiv:1606.03498, section 5; the halves are of the code):
+
+    D minimises  E_labelled[S(x) - l_y(x)] + (E[-log D(x)] + E[-log(1 - D(G(z)))]) / 2
+    G minimises  |E h(x) - E h(G(z))|^2, h the last hidden layer        (feature matching, section 3.1)
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from genjax.core import Aux, Ema, Player, Spec, Stage, game
+from genjax.gan.two_players import network_range, noise_latents
+from genjax.losses import (
+    class_cross_entropy,
+    cross_entropy,
+    feature_matching,
+    historical_averaging,
+    minimax,
+    realness,
+)
+from genjax.nets import NoisyClassifier, SoftplusGenerator, network, uniform_noise
+
+_MOST_EXAMPLES = 10_000  # that the labelled ones are chosen from
+_REFERENCE = 100  # latents in the batch of virtual batch normalisation
+OBJECTIVES = ("feature_matching", "minimax")
+
+
+def improved_gan(
+    spec: Spec,
+    *,
+    labels_per_class: int = 10,
+    generator_loss: str = "feature_matching",
+    feature_norm: str = "l2",
+    unlabelled_weight: float = 1.0,
+    real_label: float = 1.0,
+    historical_weight: float = 0.0,
+    minibatch_kernels: int = 0,
+    generator_norm: str = "batch",
+    weight_norm: bool = True,
+    hidden: tuple[int, ...] | None = None,
+    generator_hidden: tuple[int, ...] | None = None,
+    input_noise: float = 0.6,
+    hidden_noise: float = 0.5,
+    latent_dim: int = 100,
+    learning_rate: float = 3e-3,
+    first_moment: float = 0.5,
+    ema_decay: float = 0.9999,
+    precision: str = "float32",
+) -> tuple[Stage, ...]:
+    """Improved GAN (Salimans et al., 2016, arXiv:1606.03498), semi-supervised, and its techniques.
+
+    Labels are shown of `labels_per_class` examples of each class alone: they are chosen once, among up
+    to 10,000 training examples, and a minibatch of them is drawn beside each minibatch without labels.
+    A stage begins with a look at the data, so a first one, of one round, plays without labels.
+
+    `evaluate` gives `accuracy` (of the class of the largest logit, 0 or 1) and `logit`, S, both by the
+    averaged classifier. The latest checkpoint is used: to choose one would take labels.
+
+    These are the paper's networks for MNIST, fully connected; its convolutional ones for CIFAR-10 and
+    SVHN are not here.
+
+    Args:
+        spec: of vectors or images with labels; bits and images in [0, 1].
+        labels_per_class: 10 is the paper's 100 labels of MNIST.
+        generator_loss: `feature_matching`, or `minimax` (E log(1 - D(G(z))), what the code has with
+            minibatch discrimination).
+        feature_norm: `l2` (the code for MNIST) or `l1` (for CIFAR-10 and SVHN).
+        unlabelled_weight: of the second part of D's loss; 0 leaves a supervised classifier.
+        real_label: below 1 (0.9) for one-sided label smoothing (section 3.4).
+        historical_weight: of |parameters - their mean until now|^2, on both sides (section 3.3).
+        minibatch_kernels: of minibatch discrimination (section 3.2), 50 in the code for MNIST; 0: none.
+        generator_norm: of the MLP: `batch`, or `virtual` (section 3.5; in the generator alone, as in
+            the paper).
+        weight_norm: whether the classifier's weights are normalised, and start from the first
+            minibatch.
+        hidden: widths of the classifier; None: the paper's (1000, 500, 250, 250, 250) from 784 numbers
+            on, (256, 128, 128) below.
+        generator_hidden: widths; None: the paper's (500, 500), (128, 128) below.
+        input_noise: deviation of the classifier's noise on its input, which for images is in [-1, 1]:
+            the paper's is 0.3 in [0, 1].
+        hidden_noise: of that on its hidden layers.
+        latent_dim: numbers in z, uniform in [0, 1].
+        learning_rate, first_moment: of both Adams.
+        ema_decay: of the averaged classifier; at step t it is at most (1 + t) / (10 + t), for the
+            average starts with the first parameters (the code's starts from 0, uncorrected).
+        precision: of the networks, `float32` or `bf16`.
+
+    Raises:
+        ValueError: if there are no labels, or for what does not fit.
+    """
+    if spec.num_classes is None:
+        raise ValueError("improved_gan needs labels, if few, and this data has none")
+    if labels_per_class < 1:
+        raise ValueError(f"labels_per_class must be at least 1, got {labels_per_class}")
+    if generator_loss not in OBJECTIVES:
+        names = " or ".join(OBJECTIVES)
+        raise ValueError(f"generator_loss must be {names}, got {generator_loss!r}")
+    if generator_norm not in ("batch", "virtual"):
+        raise ValueError(f"generator_norm must be batch or virtual, got {generator_norm!r}")
+    noise = uniform_noise(latent_dim, 0.0, 1.0)
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
+    small = math.prod(spec.shape) < 784
+    classifier = NoisyClassifier(
+        hidden or ((256, 128, 128) if small else (1000, 500, 250, 250, 250)),
+        spec.num_classes,
+        input_noise,
+        hidden_noise,
+        minibatch_kernels,
+        weight_norm,
+        dtype,
+    )
+    generator = SoftplusGenerator(
+        tuple(spec.shape),
+        generator_hidden or ((128, 128) if small else (500, 500)),
+        not (spec.num_levels is None and spec.entry == "vector"),
+        (lambda key: noise.sample(key, _REFERENCE)) if generator_norm == "virtual" else None,
+        dtype,
+    )
+    generator = network(generator, jnp.zeros((1, latent_dim)))
+    discriminator = network(classifier, jnp.zeros((1, *spec.shape)))
+    inward, outward = network_range(spec)
+    num_labelled = labels_per_class * spec.num_classes
+
+    def start(key, batch):  # from data: the first minibatch's, disturbed as in training
+        key_params, key_noise = jax.random.split(key)
+        rngs = {"params": key_params, "noise": key_noise}
+        return classifier.init(rngs, inward(batch[spec.entry]), train=True)
+
+    def fakes(key, variables, num):
+        key_latents, key_network = jax.random.split(key)
+        z = noise.sample(key_latents, num)
+        return generator.apply(variables["generator"], z, train=True, key=key_network)
+
+    def judge(key, variables, x, train=True):
+        heads, _ = discriminator.apply(variables["discriminator"], x, train=train, key=key)
+        return {**heads, "logit": realness(heads["class"])}
+
+    def unlabelled_loss(key, variables, batch):
+        key_fakes, key_real, key_fake = jax.random.split(key, 3)
+        real = inward(batch[spec.entry])
+        fake, _ = fakes(key_fakes, variables, len(real))
+        real_logit = judge(key_real, variables, real)["logit"]
+        fake_logit = judge(key_fake, variables, fake)["logit"]
+        losses = 0.5 * (cross_entropy(real_logit, real_label) + cross_entropy(fake_logit, 0.0))
+        told = {"real_logit": real_logit.mean(), "fake_logit": fake_logit.mean()}
+        return unlabelled_weight * losses.mean(), Aux(told)
+
+    def discriminate(key, variables, batch):
+        key_rows, key_labelled, key_rest = jax.random.split(key, 3)
+        known = variables["labelled"]["memory"]
+        rows = jax.random.randint(key_rows, (len(batch[spec.entry]),), 0, num_labelled)
+        logits = judge(key_labelled, variables, inward(known["x"][rows]))["class"]
+        by_class = class_cross_entropy(logits, known["label"][rows]).mean()
+        loss, aux = unlabelled_loss(key_rest, variables, batch)
+        return loss + by_class, Aux({**aux.metrics, "class_loss": by_class})
+
+    def generate(key, variables, batch):
+        key_fakes, key_real, key_fake = jax.random.split(key, 3)
+        real = inward(batch[spec.entry])
+        fake, updates = fakes(key_fakes, variables, len(real))
+        on_fake = judge(key_fake, variables, fake)
+        if generator_loss == "minimax":
+            loss = minimax().generator(None, on_fake["logit"]).mean()
+        else:
+            on_real = judge(key_real, variables, real)
+            loss = feature_matching(on_real["features"], on_fake["features"], norm=feature_norm)
+        return loss, Aux({}, {"generator": updates})
+
+    def decode(key, variables, z):
+        x, _ = generator.apply(variables["generator"], z, train=False, key=key)
+        return outward(x.astype(jnp.float32))
+
+    def sample(key, variables, num, condition=None):
+        del condition  # its classes are the discriminator's to tell, not the generator's
+        key_latents, key_network = jax.random.split(key)
+        return decode(key_network, variables, noise.sample(key_latents, num))
+
+    def evaluate(key, variables, batch):
+        x = inward(batch[spec.entry])
+        heads = judge(key, variables, x, train=False)
+        right = jnp.argmax(heads["class"], axis=1) == batch["label"]
+        return {"accuracy": right.astype(jnp.float32), "logit": heads["logit"]}
+
+    def optimizer():
+        adam = optax.adam(learning_rate, first_moment)
+        if historical_weight == 0:
+            return adam
+        return optax.chain(historical_averaging(historical_weight), adam)
+
+    def model(objective):
+        players = [
+            Player(("discriminator",), objective, optimizer()),
+            Player(("generator",), generate, optimizer()),
+        ]
+        return game(
+            {
+                "generator": generator.start,
+                "discriminator": start,
+                "labelled": lambda key, batch: {
+                    "memory": {
+                        "x": jnp.zeros((num_labelled, *spec.shape)),
+                        "label": jnp.zeros(num_labelled, jnp.int32),
+                    }
+                },
+            },
+            players,
+            ema=Ema(("discriminator",), lambda t: jnp.minimum(ema_decay, (1 + t) / (10 + t))),
+            sample=sample,
+            decode=decode,
+            evaluate=evaluate,
+            latents=noise_latents(noise),
+        )
+
+    def enter(key, state, examples):
+        rows = labelled_rows(key, examples["label"], spec.num_classes, labels_per_class)
+        memory = {"x": examples[spec.entry][rows], "label": examples["label"][rows]}
+        return state._replace(variables={**state.variables, "labelled": {"memory": memory}})
+
+    return (
+        Stage(model(unlabelled_loss), 1),
+        Stage(model(discriminate), enter=enter, num_examples=_MOST_EXAMPLES),
+    )
+
+
+def labelled_rows(key: jax.Array, label: jax.Array, num_classes: int, per_class: int) -> jax.Array:
+    """Rows of `per_class` examples of each class, drawn at random: int32 [num_classes * per_class].
+
+    A class of fewer examples is filled up with others, which keep their own labels.
+
+    Args:
+        key: typed key.
+        label: int [N].
+        num_classes, per_class: see above.
+    """
+    order = jax.random.uniform(key, label.shape)
+    others = label[None] != jnp.arange(num_classes)[:, None]
+    rows = jnp.argsort(jnp.where(others, 2.0, 0.0) + order[None], axis=1)
+    return rows[:, jnp.arange(per_class) % len(label)].reshape(-1)
