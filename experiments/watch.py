@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import jax
 from absl import flags
 from tqdm import tqdm
 
@@ -50,13 +49,14 @@ def onlooker(
     glance = None
     if eye is not None and num and len(dataset.valid) >= sets.LEAST:
         glance = sets.glancer(eye, run.spec, dataset, num)
-    key = jax.random.fold_in(run_keys(config.seed).evaluation, num)
     history = []
 
     def look(seen: Evaluation):
         variables = runs.first_seed(seen.variables, config.num_seeds)
         _draw(subject._replace(model=seen.model, variables=variables), config.seed, seen.step)
-        found = glance(key, seen.model, variables) if glance is not None else None
+        found = None
+        if glance is not None:
+            found = glance(run_keys(config.seed).evaluation, seen.model, variables)
         history.append(alarms.Observation(seen.step, seen.metrics, found))
         if run.family == "gan":
             for line in alarms.new_alarms(history):

@@ -1,14 +1,19 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
+from genjax.gan.acgan import acgan
 from genjax.gan.biggan import biggan
+from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
 from genjax.gan.gan import gan
+from genjax.gan.improved_gan import improved_gan
+from genjax.gan.infogan import infogan
 from genjax.gan.lsgan import lsgan
 from genjax.gan.pix2pix import pix2pix
 from genjax.gan.progan import progan
 from genjax.gan.sngan import sngan
 from genjax.gan.srgan import srgan
+from genjax.gan.text_to_image import text_to_image
 from genjax.gan.wgan import wgan
 from genjax.gan.wgan_gp import wgan_gp
 
@@ -24,19 +29,29 @@ MODELS = {
     "biggan": biggan,
     "progan": progan,
     "srgan": srgan,
+    "cgan": cgan,
+    "acgan": acgan,
+    "infogan": infogan,
+    "improved_gan": improved_gan,
+    "text_to_image": text_to_image,
 }
 
 __all__ = [
     "MODELS",
+    "acgan",
     "biggan",
+    "cgan",
     "cyclegan",
     "dcgan",
     "gan",
+    "improved_gan",
+    "infogan",
     "lsgan",
     "pix2pix",
     "progan",
     "sngan",
     "srgan",
+    "text_to_image",
     "wgan",
     "wgan_gp",
 ]

@@ -11,6 +11,7 @@ import pytest
 
 import genjax.autoencoders
 import genjax.autoregressive
+import genjax.gan
 import genjax.vae
 from genjax.core import Spec, stages, variables_for_sampling
 
@@ -18,6 +19,7 @@ FAMILIES = {
     "autoencoder": genjax.autoencoders.MODELS,
     "autoregressive": genjax.autoregressive.MODELS,
     "vae": genjax.vae.MODELS,
+    "gan": genjax.gan.MODELS,
 }
 SPECS = {
     "binary image": Spec((8, 8, 1), 2, 10),
@@ -27,7 +29,11 @@ SPECS = {
     "binary vector": Spec((12,), 2),
     "continuous vector": Spec((12,)),
 }
-UNLABELLED = [label for label, spec in SPECS.items() if spec.num_classes is None]
+PAIRS = "pairs and captions"  # of those alone that need them
+SPECS[PAIRS] = Spec((8, 8, 3), 256, None, {"target": (8, 8, 3), "text": (12,)})
+OF_PAIRS = ("pix2pix", "cyclegan", "text_to_image")
+ORDINARY = [label for label in SPECS if label != PAIRS]
+UNLABELLED = [label for label in ORDINARY if SPECS[label].num_classes is None]
 # (system, spec) -> what the refusal says
 REFUSED = {("conditional_vae", label): "needs labels" for label in UNLABELLED}
 OF_IMAGES = ("pixel_rnn", "multi_scale_pixel_rnn", "pixel_cnn", "gated_pixel_cnn", "pixel_cnn_pp")
@@ -58,6 +64,29 @@ REFUSED |= {
     ("histogram", "colour image"): r"256\^192 \(about 2.4e462\) of them",
     ("bayesian_network", "colour image"): r"36864 x 256\^2 = 2,415,919,104 entries",
 }
+VECTORS = ("binary vector", "continuous vector")
+REFUSED |= {
+    (name, label): f"{name} needs labels"
+    for name in ("cgan", "acgan", "improved_gan")
+    for label in UNLABELLED
+}
+REFUSED |= {("biggan", label): "biggan needs images with labels" for label in UNLABELLED}
+REFUSED |= {
+    (name, label): f"{name} needs images"
+    for name in ("dcgan", "progan", "srgan", "pix2pix", "cyclegan")
+    for label in VECTORS
+}
+REFUSED |= {
+    (name, label): message
+    for name, message in (
+        ("pix2pix", "pix2pix needs pairs"),
+        ("cyclegan", "cyclegan needs images of two domains"),
+        ("text_to_image", "text_to_image needs images with captions"),
+    )
+    for label in ORDINARY
+    if (name, label) not in REFUSED
+}
+REFUSED |= {("progan", "grey image"): "progan needs sides of 4 to 7 times a power of two"}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
@@ -75,7 +104,7 @@ DETERMINISTIC = {
     "gated_pixel_cnn",
 }
 # Stages, from 0, that draw nothing of a curriculum with others that do.
-DETERMINISTIC_STAGES = {("dec", 1), ("vade", 0)}
+DETERMINISTIC_STAGES = {("dec", 1), ("vade", 0), ("srgan", 0), ("srgan", 1)}
 # Depth costs compilation, and changes nothing that is looked at here.
 SHALLOW = {
     "pixel_rnn": {"num_layers": 1},
@@ -91,7 +120,7 @@ CASES = [
     for family, models in FAMILIES.items()
     for name, make in models.items()
     for label, spec in SPECS.items()
-    if (name, label) not in REFUSED
+    if (name, label) not in REFUSED and (label != PAIRS or name in OF_PAIRS)
 ]
 # Compiling is what a test costs: every system once, every kind of data once, and the second
 # networks of the one system that has such. Shapes are checked for all.
@@ -99,6 +128,8 @@ CASES = [
 
 def usual(name):
     """The kind of data that a system is compiled for."""
+    if name in OF_PAIRS:
+        return PAIRS
     return "binary vector" if (name, "binary image") in REFUSED else "binary image"
 
 
@@ -125,6 +156,11 @@ def batch_of(spec):
     batch = {spec.entry: jnp.asarray(x, jnp.float32), "index": jnp.arange(BATCH)}
     if spec.num_classes:
         batch["label"] = jnp.asarray(rng.integers(0, spec.num_classes, BATCH), jnp.int32)
+    if "target" in spec.extras:
+        batch["target"] = jnp.asarray(rng.random((BATCH, *spec.extras["target"])), jnp.float32)
+    if "text" in spec.extras:
+        text = rng.integers(97, 123, (BATCH, *spec.extras["text"]))
+        batch["text"] = jnp.asarray(text, jnp.int32)
     return batch
 
 
@@ -160,7 +196,7 @@ def test_shapes_of_everything(make, spec):
             "log_prob": (None, lambda v, m=model: m.log_prob(KEY, v, x, *given)),
             "decode": (
                 BATCH,
-                lambda v, m=model: m.decode(KEY, v, m.encode(KEY, v, x, *given), *given),
+                lambda v, m=model: m.decode(KEY, v, latents_of(m, v, x, given), *given),
             ),
         }
         for name, (num, call) in examples.items():
@@ -195,13 +231,28 @@ def test_shapes_of_everything(make, spec):
             check_codes(model.codes, variables, x)
 
 
+def latents_of(model, variables, x, given):
+    """Codes of the examples, or draws of the prior where there is no encoder."""
+    if model.encode is None:
+        return model.latents.prior(KEY, variables, BATCH, *given)
+    return model.encode(KEY, variables, x, *given)
+
+
 def check_latents(latents, variables, x, given):
     """Shapes of whatever the latents have."""
     z = jax.eval_shape(lambda v: latents.prior(KEY, v, BATCH, *given), variables)
     assert z.shape == (BATCH, *latents.shape) and z.dtype == jnp.float32
-    drawn, log_q = jax.eval_shape(lambda v: latents.posterior(KEY, v, x, *given), variables)
-    assert (drawn.shape, drawn.dtype) == (z.shape, z.dtype)
+    log_q = None
+    if latents.posterior is not None:
+        drawn, log_q = jax.eval_shape(lambda v: latents.posterior(KEY, v, x, *given), variables)
+        assert (drawn.shape, drawn.dtype) == (z.shape, z.dtype)
     z = jnp.zeros(z.shape)
+    if latents.interpolate is not None:
+        between = jax.eval_shape(lambda: latents.interpolate(z, z, 0.5))
+        assert (between.shape, between.dtype) == (z.shape, z.dtype)
+    if latents.truncated is not None:
+        drawn = jax.eval_shape(lambda: latents.truncated(KEY, BATCH, 0.5))
+        assert (drawn.shape, drawn.dtype) == (z.shape, z.dtype)
     calls = {
         "log q": ((BATCH,), None if log_q is None else lambda v: log_q),
         "log_prior": (

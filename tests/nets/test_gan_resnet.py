@@ -46,7 +46,7 @@ def test_every_size_by_shapes(size):
 
 
 def test_features_are_summed_over_places():
-    """Black images, no borders' effect: an image of four times the places has four times the features."""
+    """Constant maps: an image of four times the places has four times the features."""
     module = ResnetDiscriminator([4, 4], 0, num_iterations=0)
     small, large = jnp.zeros((1, 4, 4, 1)), jnp.zeros((1, 8, 8, 1))
     variables = jax.jit(lambda key: module.init(key, small, train=False))(KEY)
@@ -64,7 +64,7 @@ def test_features_are_summed_over_places():
 
 
 def test_each_piece_of_z_reaches_its_block_alone():
-    """Two pieces: the second changes the images, though the first map is the same; the label does too."""
+    """The second of two pieces changes the images, though the first map stays; so does the label."""
     module = ResnetGenerator((8, 8, 1), (8, 8), num_classes=2, embedding_dim=4)
     z = jax.random.normal(KEY, (2, 6))
     other = z.at[:, 3:].set(0.0)

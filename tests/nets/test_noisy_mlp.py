@@ -19,8 +19,9 @@ def test_a_layer_starts_with_outputs_of_mean_0_and_deviation_1():
     params = variables["params"]
     doubled = {"params": {**params, "direction": 2 * params["direction"]}}
     np.testing.assert_allclose(layer.apply(doubled, X), y, atol=1e-5)  # its length says nothing
-    unit = params["direction"] / np.linalg.norm(params["direction"], axis=0)
-    expected = params["scale"] * (X @ unit) + params["bias"]
+    direction = np.asarray(params["direction"])
+    unit = direction / np.linalg.norm(direction, axis=0)
+    expected = np.asarray(params["scale"]) * (np.asarray(X) @ unit) + np.asarray(params["bias"])
     np.testing.assert_allclose(y, expected, atol=1e-5)
 
 

@@ -1,0 +1,41 @@
+"""ProGAN's curriculum: its sizes, its lengths, and what it refuses. Its stages: acceptance checks."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from genjax.core import Spec
+from genjax.gan import progan
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize(
+    "sides, levels", [((8, 8), 2), ((28, 28), 3), ((24, 40), 3), ((64, 64), 5)]
+)
+def test_stages_double_from_4_to_7_pixels(sides, levels):
+    """Each has a network of its own size, and draws images of the data's; only the last is endless."""
+    spec = Spec((*sides, 1), 256)
+    found = progan(spec, stage_rounds=10, width=8)
+    assert [stage.rounds for stage in found] == [10, *[20] * (levels - 2), None]
+    batch = {"image": jnp.zeros((2, *spec.shape))}
+    state = jax.eval_shape(found[0].model.init, KEY, batch)
+    for level, stage in enumerate(found):
+        if level:
+            state = jax.eval_shape(stage.enter, KEY, state)
+        assert f"to_image_{level}" in state.variables["generator"]["params"]
+        drawn = jax.eval_shape(lambda v, m=stage.model: m.sample(KEY, v, 3), state.variables)
+        assert drawn.shape == (3, *spec.shape)
+
+
+@pytest.mark.parametrize("sides", [(6, 5), (36, 30), (4, 4), (30, 30)])
+def test_other_sides_are_refused(sides):
+    with pytest.raises(ValueError, match=rf"power of two .*, got {sides[0]}x{sides[1]}"):
+        progan(Spec((*sides, 1), 2))
+
+
+def test_what_else_it_refuses():
+    with pytest.raises(ValueError, match="progan needs images, and these examples are vector"):
+        progan(Spec((8,), 2))
+    with pytest.raises(ValueError, match="stage_rounds must be at least 1, got 0"):
+        progan(Spec((8, 8, 1), 2), stage_rounds=0)
