@@ -39,9 +39,7 @@ class MlpGenerator(nn.Module):
         del train  # noise and dropout, where asked for, belong to the generator itself
         x = beside(z, label, self.num_classes)
         for width in self.hidden:
-            x = nn.relu(
-                nn.Dense(width, dtype=self.dtype)(x)
-            )
+            x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
             x = disturb(self, x, self.noise_std, self.dropout_rate)
         x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)
         return (jnp.tanh(x) if self.bounded else x).reshape(len(x), *self.shape)

@@ -181,7 +181,9 @@ def seen(*glances, **numbers):
 )
 def test_alarms_are_rung_by_what_does_not_heal(history, said):
     lines = alarms.new_alarms(history)
-    assert len(lines) == len(said) and all(part in line for part, line in zip(said, lines, strict=True))
+    assert len(lines) == len(said) and all(
+        part in line for part, line in zip(said, lines, strict=True)
+    )
 
 
 def test_an_alarm_is_told_once():

@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from genjax.core import Spec
 from genjax.gan import progan
+from genjax.nets import ProgressiveDiscriminator
 
 KEY = jax.random.key(0)
 
@@ -26,6 +28,21 @@ def test_stages_double_from_4_to_7_pixels(sides, levels):
         assert f"to_image_{level}" in state.variables["generator"]["params"]
         drawn = jax.eval_shape(lambda v, m=stage.model: m.sample(KEY, v, 3), state.variables)
         assert drawn.shape == (3, *spec.shape)
+
+
+def test_real_images_fade_in_as_the_fakes_do():
+    """A quarter of the way the critic sees (3 double(halve(x)) + x) / 4, in [-1, 1]."""
+    *_, last = progan(Spec((8, 8, 1), 256), stage_rounds=4, width=4)
+    x = jax.random.uniform(KEY, (4, 8, 8, 1))
+    variables = jax.jit(lambda key: last.model.init(key, {"image": x}).variables)(KEY)
+    variables = {**variables, "extra": {"rounds": jnp.float32(1)}}
+    found = jax.jit(last.model.evaluate)(KEY, variables, {"image": x})["logit"]
+    critic = ProgressiveDiscriminator(1, (4, 4), 4)
+    judge = jax.jit(lambda x: critic.apply(variables["discriminator"], x, 0.25, train=False))
+    faded = 0.75 * np.kron(x.reshape(4, 4, 2, 4, 2, 1).mean((2, 4)), np.ones((1, 2, 2, 1)))
+    expected = judge(jnp.asarray(2 * (faded + 0.25 * x) - 1, jnp.float32))["logit"]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.abs(found - judge(2 * x - 1)["logit"]).max() > 1e-4
 
 
 @pytest.mark.parametrize("sides", [(6, 5), (36, 30), (4, 4), (30, 30)])

@@ -1,5 +1,7 @@
 """ProGAN's networks: each level starts as the one before, and ends without its image layers."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,15 +24,13 @@ def both_levels(name):
     make, *inputs = NETWORKS[name]
     found, known = [], {}
     for level, given in enumerate(inputs):
-        start = lambda module=make(level), given=given: module.init(
-            jax.random.key(0), given, 1.0, train=False
-        )
-        for layer, shapes in jax.eval_shape(start)["params"].items():
+        module = make(level)
+        start = functools.partial(module.init, jax.random.key(0), given, 1.0, train=False)
+        shapes = jax.eval_shape(start)["params"]
+        for layer, of_layer in shapes.items():
             draw = lambda leaf: RNG.normal(size=leaf.shape).astype(np.float32)
-            known.setdefault(layer, jax.tree.map(draw, shapes))
-        found.append(
-            (make(level), {layer: known[layer] for layer in jax.eval_shape(start)["params"]})
-        )
+            known.setdefault(layer, jax.tree.map(draw, of_layer))
+        found.append((module, {layer: known[layer] for layer in shapes}))
     return found
 
 
