@@ -202,3 +202,16 @@ def test_what_a_drawn_set_cannot_do_is_refused(name, options, message):
     with pytest.raises(ValueError, match=message) as error:
         load(name, **options)
     assert "\n" not in str(error.value)
+
+
+def test_places_colours_and_sizes_are_where_and_what_their_names_say():
+    factors = jnp.array([[0, 0, 0, 0], [0, 1, 1, 1], [0, 2, 0, 2], [0, 3, 1, 3]])
+    image = np.asarray(sprites.render(factors, sprites.geometry(factors)))
+    ink = np.abs(image - 0.1).max(-1) > 0.05
+    rows, columns = (ink.sum(axis) @ np.arange(16) / ink.sum((1, 2)) for axis in (2, 1))
+    np.testing.assert_array_equal(rows > 7.5, [False, False, True, True])
+    np.testing.assert_array_equal(columns > 7.5, [False, True, False, True])
+    brightest = [tuple(each[inside].mean(0) > 0.5) for each, inside in zip(image, ink, strict=True)]
+    red, green, blue = np.eye(3, dtype=bool)
+    assert brightest == [tuple(red), tuple(green), tuple(blue), tuple(red | green)]
+    assert ink[[0, 2]].sum((1, 2)).max() < ink[[1, 3]].sum((1, 2)).min()
