@@ -61,8 +61,7 @@ def cyclegan(
         num_blocks: of the generators. None: the paper's 9 from 256x256 on, 6 from 64x64 on, 3 below.
         num_halvings: of the generators. None: the paper's 2 from 64x64 on, 1 below.
         patch_layers: of the discriminators, 0 to 6. None: the paper's 3 from 64x64 on, fewer below.
-        norm: of all networks: `instance`, `minibatch` or `none`. An instance norm hides how far a flat
-            picture's few colours lie apart.
+        norm: of all networks: `instance` (the paper's), `minibatch` or `none`.
         width: channels of all first layers; None: the paper's 64 from 128x128 on, 32, 16.
         learning_rate: of both Adams, whose first moment is 0.5.
         precision: of the networks, `float32` or `bf16`.
