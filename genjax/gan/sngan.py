@@ -57,7 +57,7 @@ def sngan(
         latent_dim: numbers in z.
         width: channels of the smallest maps of the networks. None: 256 in the generator and 128 in the
             discriminator for 32x32, as in the paper, and 64 at both ends of mirrored networks from
-            64x64 on; 32 below, with which two cores take about a second for a round at 28x28.
+            64x64 on; 32 below, for the sake of CPUs.
         hidden: widths of the hidden layers for vectors.
         discriminator_turns: minibatches of the discriminator in a round.
         generator_batches: minibatches of fakes in a turn of the generator.
