@@ -13,7 +13,7 @@ import numpy as np
 from genjax.data import shapes, sprites
 
 _SIDE = 16  # images are read at this size
-_CHUNK = 64  # images at a time: the distances of each to 46080 renderings take memory
+_CHUNK = 64  # images at a time: the distances of each to 11520 renderings in 4 colours take memory
 
 
 def read_sprites(

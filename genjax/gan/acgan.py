@@ -14,7 +14,7 @@ import optax
 from genjax.core import Model, Spec
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, two_players
-from genjax.losses import class_cross_entropy, non_saturating
+from genjax.losses import non_saturating
 from genjax.nets import named_noise
 
 
@@ -74,7 +74,8 @@ def acgan(
     )
 
     def class_loss(side: Side):
-        return class_cross_entropy(side.heads["class"], side.label).mean()
+        each = optax.softmax_cross_entropy_with_integer_labels
+        return each(side.heads["class"], side.label).mean()
 
     def class_accuracy(side: Side):
         return (jnp.argmax(side.heads["class"], axis=1) == side.label).mean()

@@ -6,8 +6,7 @@
 SNGAN's residual networks with spectral normalisation in both, a projection discriminator,
 self-attention, one embedding of the label for all conditional batch norms, and a piece of z for each
 block beside it. Samples are of the averaged generator, from a normal distribution without its tails
-where it is asked
-for: fewer kinds of images, and better ones.
+where it is asked for: fewer kinds of images, and better ones.
 """
 
 import jax
@@ -45,8 +44,7 @@ def biggan(
 
     The paper's minibatches are of 2048 examples; its code's for CIFAR-10 of 50. The fakes' labels are
     the minibatch's. Averages of the params do not fit the running statistics of batch norm, nor do
-    those
-    fit truncated draws: `sample` and `decode` take moments from fresh draws instead ("standing
+    those fit truncated draws: `sample` and `decode` take moments from fresh draws instead ("standing
     statistics", appendix E), no larger in any element than the largest latent that they are given.
 
     Args:

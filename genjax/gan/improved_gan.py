@@ -16,7 +16,6 @@ import optax
 from genjax.core import Aux, Ema, Player, Spec, Stage, game
 from genjax.gan.two_players import network_range, noise_latents
 from genjax.losses import (
-    class_cross_entropy,
     cross_entropy,
     feature_matching,
     historical_averaging,
@@ -155,7 +154,8 @@ def improved_gan(
         known = variables["labelled"]["memory"]
         rows = jax.random.randint(key_rows, (len(batch[spec.entry]),), 0, num_labelled)
         logits = judge(key_labelled, variables, inward(known["x"][rows]))["class"]
-        by_class = class_cross_entropy(logits, known["label"][rows]).mean()
+        each = optax.softmax_cross_entropy_with_integer_labels
+        by_class = each(logits, known["label"][rows]).mean()
         loss, aux = unlabelled_loss(key_rest, variables, batch)
         return loss + by_class, Aux({**aux.metrics, "class_loss": by_class})
 

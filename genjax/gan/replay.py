@@ -23,12 +23,10 @@ def from_pool(
     """What to show in place of `fakes` [B, ...], and the pool afterwards.
 
     One fake after another: while there is room it is stored, and shown; later it is shown as it is,
-        or, one
-    time in two, stored in place of a random one that is shown instead.
+    or, one time in two, stored in place of a random one that is shown instead.
 
     Reference: Shrivastava et al., 2017, arXiv:1612.07828, section 2.3; as in the code of Zhu et al.,
-        2017,
-    arXiv:1703.10593.
+    2017, arXiv:1703.10593.
     """
     axis = data_axis()
     if axis is not None:  # devices that see a share each keep one pool, of the fakes of all

@@ -58,7 +58,8 @@ def srgan(
     `vgg`. Without one, phi is a network of four convolutions and one halving that this model trains in
     the first stage, beside G, to tell by which quarter turn an image was turned (the task of Gidaris,
     Singh and Komodakis, 2018, arXiv:1803.07728), and then leaves as it is: it needs no labels, but has
-    seen no more than these images.
+    seen no more than these images, and of small patches of photographs it learned little: its distances
+    are then near those of random convolutions.
 
     `evaluate` gives `psnr`, `psnr_gain` and `negative_squared_error`, as in `srresnet`, which
     adversarial training makes worse, and `perceptual_distance`, in phi, which it makes better.

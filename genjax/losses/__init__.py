@@ -63,7 +63,7 @@ from genjax.losses.penalties import (
     zero_centred,
 )
 from genjax.losses.perceptual import perceptual_distance
-from genjax.losses.semi_supervised import class_cross_entropy, realness
+from genjax.losses.semi_supervised import realness
 from genjax.losses.sparsity import sparsity_kl, top_k
 from genjax.losses.total_correlation import KlTerms, kl_terms
 
@@ -80,7 +80,6 @@ __all__ = [
     "bicubic",
     "categorical",
     "categorical_information",
-    "class_cross_entropy",
     "clip_parameters",
     "crop_to_multiple",
     "cross_entropy",

@@ -107,7 +107,7 @@ def hinge() -> Adversary:
 def relativistic() -> Adversary:
     """D: -log sigmoid(f(real) - f(fake)); G: -log sigmoid(f(fake) - f(real)), pair by pair.
 
-    Reference: Jolicoeur-Martineau, 2018, arXiv:1807.00734, equations 8 and 9.
+    Reference: Jolicoeur-Martineau, 2018, arXiv:1807.00734 (RSGAN).
     """
     return Adversary(
         lambda real, fake: cross_entropy(_same_shape(real, fake), 1.0),
@@ -120,7 +120,7 @@ def relativistic_average() -> Adversary:
 
     D: -log sigmoid(r) - log(1 - sigmoid(s)); G: -log sigmoid(s) - log(1 - sigmoid(r)).
 
-    Reference: Jolicoeur-Martineau, 2018, arXiv:1807.00734, equations 12 and 13.
+    Reference: Jolicoeur-Martineau, 2018, arXiv:1807.00734 (RaSGAN).
     """
 
     def sides(real, fake):
@@ -169,7 +169,7 @@ def f_divergence(name: str, *, alternative: bool = False) -> Adversary:
     Raises:
         ValueError: for another name.
 
-    Reference: Nowozin, Cseke and Tomioka, 2016, arXiv:1606.00709, equations 4 and 5, tables 1 and 2.
+    Reference: Nowozin, Cseke and Tomioka, 2016, arXiv:1606.00709, section 2, tables 1 and 2.
     """
     if name not in _CONJUGATES:
         raise ValueError(f"f-divergences are {', '.join(F_DIVERGENCES)}, got {name!r}")

@@ -66,7 +66,7 @@ def dragan(
     s is the standard deviation of all elements of the minibatch, v uniform in [0, 1] for each element,
     a uniform in [0, 1] for each example: the authors' code (the paper's noise is Gaussian).
 
-    Reference: Kodali, Abernethy, Hays and Kira, 2017, arXiv:1705.07215, equation 1.
+    Reference: Kodali, Abernethy, Hays and Kira, 2017, arXiv:1705.07215.
     """
     del fake
     key_noise, key_mix = jax.random.split(key)
@@ -78,7 +78,7 @@ def dragan(
 def r1(key: jax.Array, discriminate: Discriminate, real: jax.Array, fake: jax.Array) -> jax.Array:
     """|grad f(real)|^2 / 2, [B].
 
-    Reference: Mescheder, Geiger and Nowozin, 2018, arXiv:1801.04406, equation 9.
+    Reference: Mescheder, Geiger and Nowozin, 2018, arXiv:1801.04406 (R1).
     """
     del key, fake
     return 0.5 * squared_gradient_norm(discriminate, real)
@@ -87,7 +87,7 @@ def r1(key: jax.Array, discriminate: Discriminate, real: jax.Array, fake: jax.Ar
 def r2(key: jax.Array, discriminate: Discriminate, real: jax.Array, fake: jax.Array) -> jax.Array:
     """|grad f(fake)|^2 / 2, [B].
 
-    Reference: Mescheder, Geiger and Nowozin, 2018, arXiv:1801.04406, equation 10.
+    Reference: Mescheder, Geiger and Nowozin, 2018, arXiv:1801.04406 (R2).
     """
     del key, real
     return 0.5 * squared_gradient_norm(discriminate, fake)
@@ -98,7 +98,7 @@ def zero_centred(
 ) -> jax.Array:
     """|grad f(u)|^2 at points between real and fake, [B].
 
-    Reference: Thanh-Tung, Tran and Venkatesh, 2019, arXiv:1902.03984, equation 7.
+    Reference: Thanh-Tung, Tran and Venkatesh, 2019, arXiv:1902.03984.
     """
     return gradient_penalty(key, discriminate, real, fake, target=0.0)
 

@@ -1,23 +1,6 @@
 """A classifier as a discriminator: real examples are of K classes, and fakes of class K + 1."""
 
 import jax
-import jax.numpy as jnp
-
-
-def class_cross_entropy(logits: jax.Array, label: jax.Array) -> jax.Array:
-    """-log softmax(logits)_label, nats, [B].
-
-    Args:
-        logits: [B, K].
-        label: int [B].
-
-    Raises:
-        ValueError: if the shapes do not fit.
-    """
-    if logits.ndim != 2 or label.shape != logits.shape[:1]:
-        raise ValueError(f"logits [B, K] need labels [B], got {logits.shape} and {label.shape}")
-    chosen = jnp.take_along_axis(logits, label[:, None], axis=1)[:, 0]
-    return jax.nn.logsumexp(logits, axis=1) - chosen
 
 
 def realness(logits: jax.Array) -> jax.Array:
