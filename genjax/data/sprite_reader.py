@@ -32,8 +32,8 @@ def read_sprites(
     Returns:
         int32 [B] by factor (`shape`, `colour`, `size`, `place`), and `distance`: float32 [B], the root
         mean square over pixels and channels; about 0.02 for a true sprite, and large for an image that
-        is none, for which the factors mean little. Stripes say
-        little in it: `stripe_contrast` tells them.
+        is none, for which the factors mean little. Stripes say little in it: `stripe_contrast` tells
+        them.
 
     Raises:
         ValueError: for images of another shape.

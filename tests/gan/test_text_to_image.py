@@ -50,6 +50,15 @@ def test_the_terms_weights_at_a_known_logit(cls_weight):
     np.testing.assert_allclose(metrics["generator/loss"], low, rtol=1e-5)
 
 
+def test_interpolated_fakes_are_half_as_many_and_weigh_as_asked():
+    """Six captions and three pairs, of weight 0.4: (6 + 3 * 0.4) / 9 of the logistic loss, log 2."""
+    model, state = entered(interpolation_weight=0.4, learning_rate=0.0)
+    flat = jax.tree.map(jnp.zeros_like, state.variables["discriminator"])
+    state = state._replace(variables={**state.variables, "discriminator": flat})
+    _, metrics = jax.jit(model.update)(KEY, state, jax.tree.map(lambda x: x[None], BATCH))
+    np.testing.assert_allclose(metrics["generator/loss"], 7.2 / 9 * np.log(2), rtol=1e-5)
+
+
 def test_the_encoders_stand_still_in_the_game_and_captions_are_remembered():
     model, state = entered()
     after, _ = jax.jit(model.update)(KEY, state, jax.tree.map(lambda x: x[None], BATCH))

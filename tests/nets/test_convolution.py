@@ -1,5 +1,6 @@
 """The convolutions against lax and linen: values, gradients, gradients of gradients, layouts."""
 
+import math
 import re
 
 import chex
@@ -112,6 +113,8 @@ def test_equals_lax_to_the_second_derivative(ours, theirs, features, strides, ra
         (conv_transpose, (2, 1, 1, 5), (5, 5, 5, 3), 1, [(4, 1), (3, 2)]),  # part of the window
         (conv_transpose, (2, 4, 5, 3), (5, 4, 3, 16), (3, 2), [(3, -1), (-4, 2)]),  # crops
         (conv_transpose, (2, 4, 3), (2, 3, 16), 3, "SAME"),  # a phase without an entry
+        (conv_transpose, (2, 4, 4, 3), (5, 5, 3, 16), 2, "SAME"),  # a window beyond the image
+        (conv_transpose, (2, 1, 2, 3), (4, 4, 3, 16), 2, "SAME"),
     ],
 )
 def test_equals_lax_with_explicit_padding(function, x_shape, kernel_shape, strides, padding):
@@ -133,6 +136,17 @@ def test_equals_lax_with_explicit_padding(function, x_shape, kernel_shape, strid
         )
 
     _assert_close(*_compile(both, x, kernel)(x, kernel))
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="about XLA on the CPU")
+def test_a_window_beyond_the_image_meets_no_zeros_between_its_pixels():
+    # DCGAN's first doubling: an entry of the window meets each pixel once.
+    x, kernel = _draw(0, (2, 4, 4, 16), (5, 5, 16, 16))
+    program = jax.jit(lambda x, kernel: conv_transpose(x, kernel, 2)).lower(x, kernel).as_text()
+    ends = re.findall(r"stablehlo.convolution.*, tensor<(.*)xf32>\) -> tensor<(.*)xf32>", program)
+    sizes = [[[int(n) for n in shape.split("x")] for shape in pair] for pair in ends]
+    products = sum(math.prod(window[:-1]) * math.prod(out) for window, out in sizes)
+    assert products == len(x) * 4 * 4 * kernel.size
 
 
 def test_cropping_equals_a_smaller_image():

@@ -1,0 +1,64 @@
+"""SRGAN's trade-off on patches of a photograph: worse in decibels, better in features and sharpness."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from genjax.core import Spec
+from genjax.data import whole_pictures
+from genjax.gan import srgan
+from genjax.losses import low_resolution
+from genjax.nets import pixel_shuffle, pixel_unshuffle
+from tests.acceptance.rounds import drawing, play
+
+KEY = jax.random.key(0)
+SIDE = 32
+
+
+def patches(num, seed):
+    """[num, 32, 32, 1], random places of the photograph china."""
+    picture, rng = np.float32(whole_pictures("test")["china"] / 255), np.random.default_rng(seed)
+    rows, columns = (rng.integers(0, size - SIDE + 1, num) for size in picture.shape[:2])
+    places = zip(rows, columns, strict=True)
+    cut = [picture[i : i + SIDE, j : j + SIDE].mean(-1, keepdims=True) for i, j in places]
+    return jnp.asarray(np.stack(cut))
+
+
+def sharpness(images):
+    """Power of the Laplacian, the mean over images and pixels."""
+    x = np.asarray(images)[..., 0]
+    around = x[:, 1:-1, :-2] + x[:, 1:-1, 2:] + x[:, :-2, 1:-1] + x[:, 2:, 1:-1]
+    return np.square(around - 4 * x[:, 1:-1, 1:-1]).mean()
+
+
+def test_adversarial_training_trades_decibels_for_features():
+    """Four times as large. One run, squared error to adversarial: 27.7 to 18.9 dB, distance in the
+    learned features 0.158 to 0.118, Laplacian power of the true 0.01 to 0.85."""
+    first, second = srgan(
+        Spec((SIDE, SIDE, 1), 256),
+        num_blocks=2,
+        channels=16,
+        discriminator_channels=8,
+        residual=True,
+        learning_rate=1e-3,
+    )
+    draw = drawing({"image": patches(2000, 0)}, 16, lambda key, batch: batch)
+    test = patches(128, 1)
+    state, found = None, []
+    for stage, rounds in ((first, 300), (second, 100)):
+        state = stage.enter(KEY, state) if stage.enter else state
+        state = play(stage.model, state, KEY, rounds, draw)
+        values = jax.jit(stage.model.evaluate)(KEY, state.variables, {"image": test})
+        y = jax.jit(stage.model.upscale)(KEY, state.variables, low_resolution(test, 4))
+        figures = {name: float(each.mean()) for name, each in values.items()}
+        found.append({**figures, "sharpness": sharpness(y) / sharpness(test)})
+    print(found)
+    resnet, gan = found
+    assert gan["psnr"] < resnet["psnr"]
+    assert gan["perceptual_distance"] < 0.9 * resnet["perceptual_distance"]
+    assert resnet["sharpness"] < gan["sharpness"] <= 1.15
+
+
+def test_the_shuffle_has_an_inverse():
+    x = jax.random.normal(KEY, (2, 3, 5, 12))
+    np.testing.assert_array_equal(pixel_unshuffle(pixel_shuffle(x, 2), 2), x)
