@@ -22,6 +22,13 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def pytest_configure(config):
+    # The fast tests compile more than they run. Not so the trainings of the acceptance checks.
+    if config.option.markexpr == "not acceptance":
+        os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # for processes, too
+        jax.config.update("jax_disable_most_optimizations", True)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_trace_counts():
     chex.clear_trace_counter()  # chex counts by name, and every Model's step is called `update`

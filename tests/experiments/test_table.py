@@ -174,7 +174,10 @@ def test_nothing_is_written_where_every_model_fails_or_a_signal_comes(
     [
         ("--model=vae,vea", "unknown --model 'vea'; did you mean 'vae'?"),
         ("--models=vae", "unknown flag --models; did you mean --model?"),
-        ("--family=cats", "flag --family=cats: expected one of autoencoder, autoregressive, gan, vae"),
+        (
+            "--family=cats",
+            "flag --family=cats: expected one of autoencoder, autoregressive, gan, vae",
+        ),
         ("--dataset=file:missing.npz", "missing.npz"),
         ("--output=OUTPUT", "is a folder: name a file"),
     ],
