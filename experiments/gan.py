@@ -1,9 +1,12 @@
-"""Trains an adversarial model, compares its samples with the data and draws what it learned.
+r"""Trains an adversarial model, compares its samples with the data and draws what it learned.
 
 python -m experiments.gan                               trains on digits, in runs/gan_digits
 python -m experiments.gan --list_models                 lists the others
 python -m experiments.gan --set help                    lists the hyper-parameters
 python -m experiments.gan --model=wgan_gp --dataset=ring          points of the plane, as they move
+python -m experiments.gan --dataset=ring --set latent_dim=2 --set hidden=64,64 --set first_moment=0 \
+    --set learning_rate=5e-4 --set discriminator_learning_rate=1e-3 --batch_size=128 --steps=4000
+                                                        all eight; with the defaults a gan collapses
 python -m experiments.gan --model=sngan --dataset=file:cifar.npz --flip
 python -m experiments.gan --figure=truncation           draws of that run again, trains nothing
 python -m experiments.gan --features=weights.npz        FID as it is published, by Inception's weights

@@ -39,6 +39,31 @@ def test_both_sides_are_the_papers_formulas(name):
     np.testing.assert_allclose(pair.generator(REAL, FAKE), generator, rtol=1e-5)
 
 
+def test_targets_that_are_given_are_used_on_their_own_side():
+    """Labels t, a, b and c at numbers that are not the defaults, by the papers' formulas."""
+    r, f = np.asarray(REAL, np.float64), np.asarray(FAKE, np.float64)
+    smoothed = -0.9 * LOG_SIGMOID(r) - 0.1 * LOG_SIGMOID(-r) - LOG_SIGMOID(-f)
+    for pair, generator in (
+        (losses.non_saturating(0.9), -LOG_SIGMOID(f)),
+        (losses.minimax(0.9), LOG_SIGMOID(-f)),
+    ):
+        np.testing.assert_allclose(pair.discriminator(REAL, FAKE), smoothed, rtol=1e-5)
+        np.testing.assert_allclose(pair.generator(REAL, FAKE), generator, rtol=1e-5)
+    pair = losses.least_squares(-1.0, 2.0, 0.5)
+    wanted = ((r - 2) ** 2 + (f + 1) ** 2) / 2
+    np.testing.assert_allclose(pair.discriminator(REAL, FAKE), wanted, rtol=1e-5)
+    np.testing.assert_allclose(pair.generator(REAL, FAKE), (f - 0.5) ** 2 / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_place_of_a_map_of_logits_is_a_minibatch_of_its_own(name):
+    """[B, 2] logits: each column is what it would be alone, averages of the minibatch included."""
+    real, fake = (jnp.stack([side, 1 - 2 * side], 1) for side in (REAL, FAKE))
+    for side in losses.adversary(name):
+        alone = [side(real[:, place], fake[:, place]) for place in (0, 1)]
+        np.testing.assert_allclose(side(real, fake), np.stack(alone, 1), rtol=1e-5)
+
+
 def test_the_gradients_of_the_two_generators_differ_by_e_to_the_sixth_where_d_is_sure():
     """At f = -6: -(1 - sigmoid) of the non-saturating one, -sigmoid of minimax."""
     slope = lambda name: jax.grad(lambda f: losses.adversary(name).generator(0.0, f))(-6.0)
@@ -100,6 +125,25 @@ def test_a_conjugate_touches_its_f_at_the_optimum(name, ratio):
     best = int(values.argmax())
     np.testing.assert_allclose(values[best], f(ratio), atol=2e-5)
     np.testing.assert_allclose(g[best], slope(ratio), rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("name", F_DIVERGENCES)
+def test_the_generator_lowers_the_bound_that_the_discriminator_raises(name):
+    """Without `alternative` G's loss is the bound less E g(real); g, -G's otherwise, rises with v."""
+    pair = losses.f_divergence(name)
+    activation = lambda v: -losses.f_divergence(name, alternative=True).generator(None, v)
+    both = pair.discriminator(REAL, FAKE) + pair.generator(REAL, FAKE)
+    np.testing.assert_allclose(both, -activation(REAL), rtol=1e-5, atol=1e-6)
+    assert (np.diff(activation(jnp.linspace(-2.0, 2.0, 9))) > 0).all()
+
+
+def test_the_bound_of_total_variation_has_half_of_the_distance_as_its_supremum():
+    """sup over v of u g(v) - f*(g(v)) is |u - 1| / 2, for |g| < 1/2."""
+    pair, v = losses.f_divergence("total_variation"), jnp.linspace(-20.0, 20.0, 4001)
+    zero = jnp.zeros_like(v)
+    for ratio in (0.2, 1.0, 3.0):  # g(0) is 0
+        values = -ratio * pair.discriminator(v, zero) - pair.discriminator(zero, v)
+        np.testing.assert_allclose(values.max(), abs(ratio - 1) / 2, atol=1e-6)
 
 
 def test_an_alternative_generator_raises_the_activation():

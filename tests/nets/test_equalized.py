@@ -27,3 +27,5 @@ def test_value_by_numpy():
     found, variables = layer.init_with_output(KEY, x)
     kernel = np.asarray(variables["params"]["kernel"])
     np.testing.assert_allclose(found, np.asarray(x) @ kernel * 0.5 / 2, rtol=1e-5, atol=1e-6)
+    usual = EqualizedDense(3).apply(variables, x)  # He's gain
+    np.testing.assert_allclose(usual, np.sqrt(2) / 0.5 * found, rtol=1e-5, atol=1e-6)

@@ -1,11 +1,13 @@
 """The residual pair: channels and sizes of the published networks, sum pooling, BigGAN's conditions."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from genjax.nets import ResnetDiscriminator, ResnetGenerator
+from genjax.nets import ConditionalBatchNorm, ResnetDiscriminator, ResnetGenerator, double, halve
+from genjax.nets.convolution import conv
 
 KEY = jax.random.key(0)
 LABEL = jnp.array([0, 1])
@@ -61,6 +63,92 @@ def test_features_are_summed_over_places():
     ]
     np.testing.assert_allclose(features[1], 4 * features[0], rtol=1e-6)
     assert float(features[0][1]) >= 16 * 2.0 and features[0][2] == 0
+
+
+def drawn(module, *inputs):
+    """(what it makes of the inputs, its params), of params drawn anew, so that no bias is 0."""
+    start = jax.eval_shape(lambda: module.init(KEY, *inputs, train=False))
+    rng = np.random.default_rng(0)
+    draw = lambda leaf: jnp.asarray(rng.normal(0, 0.5, size=leaf.shape), jnp.float32)
+    variables = {**start, "params": jax.tree.map(draw, start["params"])}
+    if "batch_stats" in start:  # a mean of 0 and a variance of 1
+        one = lambda path, leaf: jnp.full(leaf.shape, float("var" in jax.tree_util.keystr(path)))
+        variables["batch_stats"] = jax.tree_util.tree_map_with_path(one, start["batch_stats"])
+    return jax.jit(lambda v: module.apply(v, *inputs, train=False))(variables), variables["params"]
+
+
+def layer_of(params):
+    """`(number, x) -> y`, its convolutions."""
+    layers = lambda number: params[f"SpectralConv_{number}"]
+    return lambda number, x: (
+        conv(x, layers(number)["kernel"]) + layers(number)["bias"][None, None, None]
+    )
+
+
+def test_the_discriminators_blocks_are_the_papers():
+    """No ReLU before the first 3x3, one before all others and at the end; a second block keeps its x."""
+    x = jax.random.normal(KEY, (2, 4, 4, 1))
+    heads, params = drawn(ResnetDiscriminator([3, 3], 1, num_iterations=0), x)
+    layer, relu = layer_of(params), jax.nn.relu
+    h = halve(layer(2, x)) + halve(layer(1, relu(layer(0, x))))
+    h = h + layer(4, relu(layer(3, relu(h))))
+    np.testing.assert_allclose(heads["features"], relu(h).sum((1, 2)), rtol=1e-4, atol=1e-4)
+
+
+def test_the_generators_block_is_the_papers():
+    """[norm, ReLU, double, 3x3, norm, ReLU, 3x3] + [double, 1x1], norm, ReLU, 3x3, tanh."""
+    z = jax.random.normal(KEY, (2, 5))
+    found, params = drawn(ResnetGenerator((8, 8, 1), (3, 3)), z)
+    layer = layer_of(params)
+
+    def settled(number, x):
+        gain, shift = (
+            jax.tree.leaves(params[f"BatchNorm_{number}"]["BatchNorm_0"][name])[0][None, None, None]
+            for name in ("scale", "bias")
+        )
+        return jax.nn.relu(x * gain / np.sqrt(1 + 1e-5) + shift)
+
+    dense = params["SpectralDense_0"]
+    x = (z @ dense["kernel"] + dense["bias"][None]).reshape(2, 4, 4, 3)
+    y = layer(1, settled(1, layer(0, double(settled(0, x)))))
+    x = y + layer(2, double(x))
+    expected = jnp.tanh(layer(3, settled(2, x)))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_blocks_norms_are_given_the_labels_embedding_and_the_blocks_piece():
+    module = ResnetGenerator((16, 16, 1), (2, 2, 2), num_classes=2, embedding_dim=4)
+    z, given = jax.random.normal(KEY, (2, 9)), []
+
+    def watch(next_method, args, kwargs, context):
+        if isinstance(context.module, ConditionalBatchNorm) and context.method_name == "__call__":
+            given.append(args[1])
+        return next_method(*args, **kwargs)
+
+    @jax.jit
+    def run(key):
+        with nn.intercept_methods(watch):
+            variables = module.init(key, z, LABEL, train=False)
+        return given, variables["params"]["shared_embedding"]["embedding"]
+
+    conditions, table = run(KEY)
+    for condition, piece in zip(conditions, (z[:, 3:6], z[:, 3:6], z[:, 6:], z[:, 6:]), strict=True):
+        np.testing.assert_array_equal(condition, np.concatenate([table[LABEL], piece], axis=1))
+
+
+def test_kernels_start_by_glorot_with_a_gain_in_3x3_windows_or_orthogonal():
+    x = jnp.zeros((1, 8, 8, 32))
+    start = lambda orthogonal: ResnetDiscriminator([32], 1, orthogonal=orthogonal).init(
+        KEY, x, train=False
+    )
+    for orthogonal, params in ((of, jax.jit(start, static_argnums=0)(of)["params"]) for of in (0, 1)):
+        for number, variance in ((0, 2 / 288), (1, 2 / 288), (2, 1 / 32)):
+            kernel = np.asarray(params[f"SpectralConv_{number}"]["kernel"])
+            if orthogonal:
+                matrix = kernel.reshape(-1, 32)
+                np.testing.assert_allclose(matrix.T @ matrix, np.eye(32), atol=1e-4)
+            else:
+                np.testing.assert_allclose(kernel.var(), variance, rtol=0.15)
 
 
 def test_each_piece_of_z_reaches_its_block_alone():

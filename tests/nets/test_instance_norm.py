@@ -37,6 +37,21 @@ def test_minibatch_norm_is_of_the_minibatch_whenever(train):
     np.testing.assert_allclose(found, gain * standardized(X, (0, 1, 2)), atol=1e-5)
 
 
+def test_minibatch_norm_starts_with_gains_of_deviation_002_and_no_shifts():
+    params = MinibatchNorm().init(KEY, jnp.zeros((1, 400)), train=True)["params"]
+    np.testing.assert_allclose(params["scale"].mean(), 1.0, atol=0.005)
+    np.testing.assert_allclose(params["scale"].std(), 0.02, rtol=0.2)
+    assert not params["bias"].any()
+
+
+def test_minibatch_norm_in_training_is_of_the_shares_of_all_devices():
+    norm, x = MinibatchNorm(), np.concatenate([X, 5 * X])
+    variables = norm.init(KEY, X, train=True)
+    of_share = jax.vmap(lambda x: norm.apply(variables, x, train=True), axis_name="data")
+    found = of_share(x.reshape(2, *X.shape)).reshape(x.shape)
+    np.testing.assert_allclose(found, norm.apply(variables, x, train=True), atol=1e-5)
+
+
 def test_a_flat_image_stays_finite_and_so_does_its_gradient():
     flat = jnp.full((2, 3, 3, 1), 1e6)
     squares = lambda x: jnp.square(InstanceNorm().apply({}, x) + 1).sum()

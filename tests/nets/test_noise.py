@@ -18,6 +18,8 @@ def test_densities_are_scipys():
     np.testing.assert_allclose(found, stats.norm.logpdf(z).sum(1), rtol=1e-5)
     inside = nets.uniform_noise(2, -1.0, 3.0).log_prob(jnp.array([[0.0, 2.0], [0.0, 4.0]]))
     np.testing.assert_allclose(inside, [2 * np.log(0.25), -np.inf])
+    by_name = nets.named_noise("uniform", 3).log_prob(jnp.array([[-0.9, 0.0, 0.9]]))
+    np.testing.assert_allclose(by_name, [-3 * np.log(2)], rtol=1e-6)  # in [-1, 1]
     category = nets.categorical_noise(10).log_prob(jnp.eye(10))
     np.testing.assert_allclose(category, np.full(10, -np.log(10)), rtol=1e-6)
 

@@ -42,6 +42,14 @@ def test_noise_is_of_training_alone():
     assert "MinibatchDiscrimination_0" in variables["params"]
 
 
+def test_features_are_without_the_noise_that_the_last_layer_reads():
+    net = NoisyClassifier((8,), 3, input_noise=0.0, hidden_noise=0.5, weight_norm=False)
+    variables = jax.jit(lambda key: net.init(key, X, train=False))(KEY)
+    quiet, noisy = (net.apply(variables, X, train=t, rngs={"noise": KEY}) for t in (False, True))
+    np.testing.assert_array_equal(noisy["features"], quiet["features"])
+    assert np.abs(noisy["class"] - quiet["class"]).max() > 0.1
+
+
 def test_a_virtual_generators_example_does_not_depend_on_the_others():
     draw = lambda key: jax.random.normal(key, (10, 4))
     for reference in (draw, None):

@@ -64,6 +64,46 @@ def test_a_level_fades_from_the_one_before_to_its_own(name):
         assert still == silent
 
 
+def scaled(layer, gain):
+    """Kernel by He's constant, and bias."""
+    kernel = layer["kernel"]
+    return gain * kernel / np.sqrt(np.prod(kernel.shape[:-1])), layer["bias"]
+
+
+def test_the_first_level_by_numpy():
+    """Gains sqrt 2, a quarter of it where z enters, 1 of the last layers; norms in one alone."""
+    (generator, of_generator), _ = both_levels("generator")
+    (discriminator, of_discriminator), _ = both_levels("discriminator")
+    leaky = lambda x: np.where(x > 0, x, 0.2 * x)
+    unit = lambda x: x / np.sqrt(np.square(x).mean(-1, keepdims=True))
+    usual = np.sqrt(2)
+
+    def dense(params, name, x, gain=usual):
+        kernel, bias = scaled(params[name], gain)
+        return x @ kernel.reshape(x.shape[-1], -1) + bias
+
+    def conv(params, x):
+        kernel, bias = scaled(params["conv_0"], usual)
+        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        windows = [padded[:, i : i + 4, j : j + 4] @ kernel[i, j] for i in range(3) for j in range(3)]
+        return leaky(sum(windows) + bias)
+
+    x = dense(of_generator, "dense", unit(Z), usual / 4).reshape(4, 4, 4, 8)
+    x = unit(conv(of_generator, unit(leaky(x))))
+    expected = dense(of_generator, "to_image_0", x, 1.0)
+    found = jax.jit(lambda z: generator.apply({"params": of_generator}, z, 1.0, train=True))(Z)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
+
+    x = X[:, ::2, ::2]
+    h = leaky(dense(of_discriminator, "from_image_0", x))
+    h = np.concatenate([h, np.full((4, 4, 4, 1), h.std(0).mean(), h.dtype)], axis=-1)
+    h = conv(of_discriminator, h).reshape(4, -1)
+    h = leaky(dense(of_discriminator, "dense", h))
+    expected = dense(of_discriminator, "logit", h, 1.0)[:, 0]
+    judge = jax.jit(lambda x: discriminator.apply({"params": of_discriminator}, x, 1.0, train=True))
+    np.testing.assert_allclose(judge(x)["logit"], expected, rtol=1e-3, atol=1e-3)
+
+
 def test_widths_and_lerp():
     """The paper's 512 up to 32x32, then 256, 128, 64, 32, 16 at 1024x1024 (table 2)."""
     assert [level_width(512, level) for level in range(9)] == [512] * 4 + [256, 128, 64, 32, 16]

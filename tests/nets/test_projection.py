@@ -24,6 +24,19 @@ def test_head_by_numpy():
 def test_both_parts_are_normalized():
     variables = ProjectionHead(3).init(KEY, H, LABEL, train=False)
     assert set(variables["spectral"]) == {"linear", "embedding"}
+    start = lambda: SpectralMlpDiscriminator((3,), 3).init(KEY, H, LABEL, train=False)
+    spectral = jax.eval_shape(start)["spectral"]
+    assert set(spectral) == {"SpectralDense_0", "ProjectionHead_0"}
+    assert set(spectral["ProjectionHead_0"]) == {"linear", "embedding"}
+
+
+def test_mlp_discriminators_features_are_leaky_by_a_fifth():
+    module = SpectralMlpDiscriminator((4,), num_iterations=0)
+    variables = jax.jit(lambda: module.init(KEY, H, train=False))()
+    layer = jax.tree.map(np.asarray, variables["params"]["SpectralDense_0"])
+    y = np.asarray(H) @ layer["kernel"] + layer["bias"]
+    found = module.apply(variables, H, train=False)["features"]
+    np.testing.assert_allclose(found, np.where(y > 0, y, 0.2 * y), rtol=1e-5, atol=1e-6)
 
 
 def test_labels_and_classes_belong_together():

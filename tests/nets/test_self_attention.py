@@ -21,6 +21,7 @@ def test_starts_as_the_identity():
     found, variables = layer.init_with_output(KEY, X, train=False)
     np.testing.assert_array_equal(found, X)
     assert variables["params"]["gamma"].shape == ()
+    assert set(variables["spectral"]) == {"theta", "phi", "g", "o"}
 
 
 def test_by_numpy():

@@ -94,6 +94,15 @@ def test_only_training_passes_move_u(name):
         assert evaluated.shape == (2, 8, 8, 6)
 
 
+def test_a_pass_takes_as_many_steps_as_it_is_told():
+    layer = SpectralDense(4, num_iterations=3, use_bias=False)
+    used, variables = layer.init_with_output(KEY, jnp.eye(5), train=False)
+    kernel, u = variables["params"]["kernel"], variables["spectral"]["u"]
+    once, thrice = (float(largest_singular_value(kernel, u, num)[0]) for num in (1, 3))
+    assert thrice - once > 0.01
+    np.testing.assert_allclose(used, kernel / thrice, rtol=1e-4)
+
+
 def test_no_iteration_is_an_ordinary_layer():
     layer, x = SpectralDense(3, num_iterations=0), jnp.ones((2, 4))
     variables = layer.init(KEY, x, train=True)

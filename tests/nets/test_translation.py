@@ -1,5 +1,6 @@
 """The networks that turn images into images, against the same layers in PyTorch, and their sizes."""
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -117,6 +118,31 @@ def test_dropout_stays_on():
     apply = jax.jit(lambda key: unet.apply(variables, x, train=False, rngs={"dropout": key}))
     assert np.abs(apply(KEY) - apply(jax.random.key(1))).max() > 1e-3
     np.testing.assert_array_equal(apply(KEY), apply(KEY))
+
+
+def test_dropout_is_in_the_three_innermost_levels():
+    """Of 64x64, whose six levels have maps of 2, 4, 8, 16 and 32 pixels on the way up."""
+    sides = []
+
+    def watch(next_method, args, kwargs, context):
+        if isinstance(context.module, nn.Dropout) and context.method_name == "__call__":
+            sides.append(args[0].shape[1])
+        return next_method(*args, **kwargs)
+
+    rngs = {"params": KEY, "dropout": KEY}
+    with nn.intercept_methods(watch):
+        jax.eval_shape(lambda: UNet(1, 1).init(rngs, jnp.zeros((1, 64, 64, 1)), train=True))
+    assert sides == [2, 4, 8]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [UNet(1, 16, 1), PatchDiscriminator(32, 0, "none"), TranslationResNet(1, 8, 0, 0, "none")],
+)
+def test_kernels_start_with_a_deviation_of_002(module):
+    params = jax.jit(lambda: module.init(KEY, jnp.zeros((1, 8, 8, 1)), train=False))()["params"]
+    kernels = np.concatenate([np.ravel(layer["kernel"]) for layer in params.values()])
+    np.testing.assert_allclose(kernels.std(), 0.02, rtol=0.1)
 
 
 def test_a_batch_norm_with_memory_is_a_choice():

@@ -30,6 +30,14 @@ def test_moments_are_those_of_the_example_among_the_reference():
     np.testing.assert_allclose(of_reference, (REFERENCE - mean) / std, rtol=1e-4, atol=1e-4)
 
 
+def test_gains_and_shifts_are_of_the_channels_of_both():
+    scale, bias = np.arange(5, dtype=np.float32), np.arange(5, dtype=np.float32) - 7
+    layer = VirtualBatchNorm()
+    found = layer.apply({"params": {"scale": scale, "bias": bias}}, X, REFERENCE)
+    for y, plain in zip(found, apply(X, REFERENCE), strict=True):
+        np.testing.assert_allclose(y, np.asarray(plain) * scale + bias, rtol=1e-4, atol=1e-5)
+
+
 def test_another_example_changes_nothing_and_its_own_moments_count():
     changed = X.copy()
     changed[1:] *= 7
