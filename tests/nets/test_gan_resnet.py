@@ -86,7 +86,7 @@ def layer_of(params):
 
 
 def test_the_discriminators_blocks_are_the_papers():
-    """No ReLU before the first 3x3, one before all others and at the end; a second block keeps its x."""
+    """No ReLU before the first 3x3, one before all others and at the end; block 2 keeps its x."""
     x = jax.random.normal(KEY, (2, 4, 4, 1))
     heads, params = drawn(ResnetDiscriminator([3, 3], 1, num_iterations=0), x)
     layer, relu = layer_of(params), jax.nn.relu
