@@ -4,9 +4,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 
 from genjax.core import Spec
 from genjax.gan import acgan, cgan
+from genjax.nets import MlpDiscriminator
+from tests.gan.images import softplus, watched
 
 KEY = jax.random.key(0)
 SPEC = Spec((3,), num_classes=4)
@@ -71,6 +74,21 @@ def test_acgans_losses_at_a_class_head_that_is_known(class_of_fakes):
     np.testing.assert_allclose(metrics["discriminator/loss"], expected, rtol=1e-5)
     np.testing.assert_allclose(metrics["generator/loss"], np.log(2) + 0.7 * by_class, rtol=1e-5)
     np.testing.assert_allclose(metrics["discriminator/real_class_accuracy"], 0.25)
+
+
+def test_acgans_classes_are_read_of_the_data_and_of_the_fakes():
+    """The cross-entropies of what the head says of either, by the minibatch's labels."""
+    model = acgan(SPEC, latent_dim=2, hidden=(4,), architecture="mlp", learning_rate=0.0)
+    state = jax.jit(model.init)(KEY, BATCH)
+    with watched(MlpDiscriminator) as judged:
+        _, metrics = play(model, state)
+    real, fake, _, own = (out for _, out in judged.values())
+    by_class = lambda out: -log_softmax(out["class"], axis=1)[np.arange(8), LABEL]
+    expected = softplus(-real["logit"]) + softplus(fake["logit"]) + by_class(real) + by_class(fake)
+    np.testing.assert_allclose(metrics["discriminator/loss"], expected.mean(), rtol=1e-5)
+    expected = softplus(-own["logit"]) + by_class(own)
+    np.testing.assert_allclose(metrics["generator/loss"], expected.mean(), rtol=1e-5)
+    assert np.abs(by_class(real) - by_class(fake)).mean() > 1e-3
 
 
 @pytest.mark.parametrize("system", [acgan, cgan])

@@ -8,7 +8,8 @@ import pytest
 from genjax.core import Spec
 from genjax.gan import cyclegan
 from genjax.gan.cyclegan import _rate
-from tests.gan.images import KEY, images, moved, told
+from genjax.nets import PatchDiscriminator
+from tests.gan.images import KEY, images, moved, told, watched
 
 UNPAIRED = Spec((8, 8, 1), 256, None, {"unpaired": (8, 8, 1)})
 PAIRED = UNPAIRED._replace(extras={"target": (8, 8, 1)})
@@ -17,24 +18,30 @@ A, B = images((4, 8, 8, 1)), images((4, 8, 8, 1), 1)
 
 
 def test_the_losses_at_networks_of_known_outputs():
-    """G gives tanh(.3), F tanh(-.1), both critics 0.6: every term is a number."""
+    """G gives tanh(.3), F tanh(-.1), the critics 0.6 and -0.2: every term is a number."""
     model = cyclegan(UNPAIRED, identity_weight=0.5, learning_rate=0.0, **SMALL)
     batch = {"image": A, "unpaired": B}
     state = jax.jit(model.init)(KEY, batch)
     variables = told(state.variables, "generator", "Conv_4", [0.3])
     variables = told(variables, "generator_back", "Conv_4", [-0.1])
-    for name in ("discriminator", "discriminator_back"):
-        variables = told(variables, name, "Conv_2", [0.6])
+    for name, logit in (("discriminator", 0.6), ("discriminator_back", -0.2)):
+        variables = told(variables, name, "Conv_2", [logit])
     still = state._replace(variables=variables)
-    _, metrics = jax.jit(model.update)(KEY, still, jax.tree.map(lambda x: x[None], batch))
+    with watched(PatchDiscriminator) as judged:
+        _, metrics = jax.jit(model.update)(KEY, still, jax.tree.map(lambda x: x[None], batch))
     a, b = 2 * np.asarray(A) - 1, 2 * np.asarray(B) - 1
     there, back = np.tanh(0.3), np.tanh(-0.1)
+    # Each of the generators' fakes; then b and G(a) of one critic, a and F(b) of the other.
+    shown = zip(judged.values(), (there, back, b, there, a, back), strict=True)
+    for number, ((given, out), x) in enumerate(shown):
+        np.testing.assert_allclose(given[0], x + 0 * a, atol=1e-5)
+        np.testing.assert_allclose(out["logit"], 0.6 if number in (0, 2, 3) else -0.2, rtol=1e-5)
     cycle = np.abs(back - a).mean() + np.abs(there - b).mean()
     identity = np.abs(there - b).mean() + np.abs(back - a).mean()
-    expected = 2 * 0.4**2 + 10 * cycle + 0.5 * 10 * identity
+    expected = 0.4**2 + 1.2**2 + 10 * cycle + 0.5 * 10 * identity
     np.testing.assert_allclose(metrics["generators/loss"], expected, rtol=1e-5)
-    # Half of (1 - .6)^2 + .6^2 for each of the two.
-    np.testing.assert_allclose(metrics["discriminators/loss"], 0.16 + 0.36, rtol=1e-5)
+    # Half of (1 - .6)^2 + .6^2, and of (1 + .2)^2 + .2^2.
+    np.testing.assert_allclose(metrics["discriminators/loss"], 0.26 + 0.74, rtol=1e-5)
     values = jax.jit(model.evaluate)(KEY, variables, batch)
     np.testing.assert_allclose(values["cycle_l1"].mean(), np.abs(back - a).mean() / 2, rtol=1e-5)
     assert set(values) == {"cycle_l1", "cycle_back_l1"}

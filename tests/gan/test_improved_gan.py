@@ -4,10 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import log_softmax, logsumexp
 
 from genjax.core import Spec
 from genjax.gan import improved_gan
 from genjax.gan.improved_gan import labelled_rows
+from genjax.nets import NoisyClassifier, SoftplusGenerator
+from tests.gan.images import softplus, watched
 
 KEY = jax.random.key(0)
 SPEC = Spec((3,), num_classes=4)
@@ -73,6 +76,36 @@ def test_only_the_chosen_rows_are_remembered_and_the_first_stage_knows_no_label(
     np.testing.assert_array_equal(values["accuracy"], LABEL == 0)  # all logits alike: the first
 
 
+def test_what_is_told_of_whom():
+    """Labelled rows by their labels, the weight of the rest; features by l1; z in [0, 1]; averages."""
+    options = {"feature_norm": "l1", "unlabelled_weight": 0.3, "learning_rate": 0.0}
+    first, second = improved_gan(SPEC, **SMALL, **options)
+    draw = np.random.default_rng(0).normal
+    state = jax.eval_shape(first.model.init, KEY, BATCH)
+    state = jax.tree.map(lambda leaf: jnp.asarray(draw(size=leaf.shape), leaf.dtype), state)
+    state = state._replace(step=jnp.int32(0))
+    state = jax.jit(second.enter)(KEY, state, BATCH)
+    state.variables["generator"]["batch_stats"] = jax.tree.map(
+        jnp.ones_like, state.variables["generator"]["batch_stats"]
+    )
+    batches = jax.tree.map(lambda leaf: leaf[None], BATCH)
+    with watched(NoisyClassifier) as judged, watched(SoftplusGenerator) as made:
+        after, metrics = jax.jit(second.model.update)(KEY, state, batches)
+    (known, named), (_, real), (_, fake), (_, own), (_, data) = judged.values()
+    rows = np.abs(known[0][:, None] - np.asarray(X)[None]).sum(-1).argmin(1)
+    np.testing.assert_array_equal(known[0], np.asarray(X)[rows])
+    by_class = -log_softmax(named["class"], axis=1)[np.arange(40), np.asarray(LABEL)[rows]]
+    np.testing.assert_allclose(metrics["discriminator/class_loss"], by_class.mean(), rtol=1e-4)
+    r, f = (logsumexp(out["class"], axis=1) for out in (real, fake))
+    expected = by_class + 0.3 * 0.5 * (softplus(-r) + softplus(f))
+    np.testing.assert_allclose(metrics["discriminator/loss"], expected.mean(), rtol=1e-4)
+    distance = np.abs(data["features"].mean(0) - own["features"].mean(0)).mean()
+    np.testing.assert_allclose(metrics["generator/loss"], distance, rtol=1e-4)
+    z = [*made.values()][0][0][0]
+    assert 0 <= z.min() < 0.1 and 0.9 < z.max() <= 1
+    assert set(after.ema) == {"discriminator"}
+
+
 def test_options_are_in_the_game():
     """Historical averaging keeps a mean; kernels and the virtual reference have variables."""
     first, _ = improved_gan(
@@ -83,8 +116,9 @@ def test_options_are_in_the_game():
     kernels = state.variables["discriminator"]["params"]["MinibatchDiscrimination_0"]
     assert kernels["bias"].shape == (3,)
     plain = jax.eval_shape(improved_gan(SPEC, **SMALL)[0].model.init, KEY, BATCH)
-    count = lambda state: len(jax.tree.leaves(state.opt_states[1]))
-    assert count(state) > count(plain)
+    for player in (0, 1):
+        count = lambda state, player=player: len(jax.tree.leaves(state.opt_states[player]))
+        assert count(state) > count(plain)
 
 
 @pytest.mark.parametrize(

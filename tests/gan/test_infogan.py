@@ -4,9 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import log_softmax
 
 from genjax.core import Spec
 from genjax.gan import infogan
+from genjax.nets import MlpDiscriminator, MlpGenerator
+from tests.gan.images import watched
 
 KEY = jax.random.key(0)
 X = jnp.asarray(np.random.default_rng(0).normal(size=(8, 3)), jnp.float32)
@@ -32,6 +36,22 @@ def test_both_players_lose_lambda_times_the_bound():
         np.testing.assert_allclose(metrics[f"{player}/loss"], plain - 0.5 * bound, rtol=1e-5)
         # (c - 5)^2 lies between 16 and 36.
         assert -0.2258 - 18 < bound < -0.2258 - 8
+
+
+def test_the_bound_is_of_the_codes_that_fakes_were_made_with():
+    """By SciPy's densities, of what the head says of fakes; Q's deviation is the one asked for."""
+    model = infogan(Spec((3,)), code_std=0.5, **SMALL, **RATES)
+    state = jax.jit(model.init)(KEY, {"vector": X})
+    with watched(MlpDiscriminator) as judged, watched(MlpGenerator) as made:
+        _, metrics = jax.jit(model.update)(KEY, state, {"vector": X[None]})
+    judged, made = ([*calls.values()] for calls in (judged, made))
+    for player, read, given in (("discriminator", 1, 0), ("generator", 3, 1)):
+        said, codes = judged[read][1]["code"], made[given][0][0][:, 2:]
+        category = np.log(4) + (codes[:, :4] * log_softmax(said[:, :4], axis=1)).sum(1)
+        number = np.log(2) + stats.norm.logpdf(codes[:, 4], said[:, 4], 0.5)
+        for name, expected in (("categorical", category), ("continuous", number)):
+            found = metrics[f"{player}/{name}_information"]
+            np.testing.assert_allclose(found, expected.mean(), rtol=1e-4)
 
 
 def test_the_generators_gradient_has_the_bounds_part():

@@ -7,7 +7,8 @@ import pytest
 
 from genjax.core import Spec
 from genjax.gan import pix2pix
-from tests.gan.images import KEY, images, moved, told
+from genjax.nets import PatchDiscriminator
+from tests.gan.images import KEY, images, moved, told, watched
 
 SPEC = Spec((8, 8, 1), 256, None, {"target": (8, 8, 3)})
 BATCH = {"image": images((4, 8, 8, 1)), "target": images((4, 8, 8, 3), 1)}
@@ -21,7 +22,14 @@ def test_the_losses_at_networks_of_known_outputs(l1_weight, adversarial_weight):
     variables = told(state.variables, "discriminator", "Conv_2", [0.7])
     variables = told(variables, "generator", "ConvTranspose_2", [0.2] * 3)
     still = state._replace(variables=variables)
-    after, metrics = jax.jit(model.update)(KEY, still, jax.tree.map(lambda x: x[None], BATCH))
+    with watched(PatchDiscriminator) as judged:
+        after, metrics = jax.jit(model.update)(KEY, still, jax.tree.map(lambda x: x[None], BATCH))
+    a, b = (2 * np.asarray(BATCH[name]) - 1 for name in ("image", "target"))
+    fake = np.full(b.shape, np.tanh(np.float32(0.2)))
+    # Each is judged beside its own a: the pair and the translation, then the generator's.
+    for (given, _), x in zip(judged.values(), (b, fake, fake), strict=True):
+        np.testing.assert_allclose(given[0], x, rtol=1e-5)
+        np.testing.assert_allclose(given[1], a, rtol=1e-5)
     # The discriminator plays first, and its one step changes the generator's logits.
     own = np.log1p(np.exp(-0.7)) + np.log1p(np.exp(0.7))
     np.testing.assert_allclose(metrics["discriminator/loss"], own, rtol=1e-5)

@@ -45,6 +45,23 @@ def test_real_images_fade_in_as_the_fakes_do():
     assert np.abs(found - judge(2 * x - 1)["logit"]).max() > 1e-4
 
 
+def test_the_losses_of_a_critic_that_says_the_same_of_all():
+    """Logit c: 10 (0 - 1)^2 + c^2 / 1000 (equation 1 of WGAN-GP, appendix A.1), and -c; then alpha."""
+    *_, last = progan(Spec((8, 8, 1), 256), stage_rounds=4, width=2)
+    batch = {"image": jax.random.uniform(KEY, (4, 8, 8, 1))}
+    state = jax.eval_shape(last.model.init, KEY, batch)
+    state = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), state)
+    state.variables["discriminator"]["params"]["logit"]["bias"] = jnp.array([30.0])
+    batches = jax.tree.map(lambda leaf: leaf[None], batch)
+    update = jax.jit(last.model.update)
+    after, metrics = update(KEY, state, batches)
+    np.testing.assert_allclose(metrics["discriminator/loss"], 10 + 0.9, rtol=1e-4)
+    # Adam's first step moves the bias by 1e-3 at most.
+    np.testing.assert_allclose(metrics["generator/loss"], -30.0, atol=2e-3)
+    assert metrics["discriminator/alpha"] == 0 and after.variables["extra"]["rounds"] == 1
+    assert update(KEY, after, batches)[1]["discriminator/alpha"] == 0.25
+
+
 @pytest.mark.parametrize("sides", [(6, 5), (36, 30), (4, 4), (30, 30)])
 def test_other_sides_are_refused(sides):
     with pytest.raises(ValueError, match=rf"power of two .*, got {sides[0]}x{sides[1]}"):

@@ -9,7 +9,8 @@ from genjax.autoencoders import srresnet
 from genjax.core import Spec
 from genjax.gan import srgan
 from genjax.losses import enlarge, low_resolution
-from tests.gan.images import KEY, images, moved, told
+from genjax.nets import SuperResolutionDiscriminator
+from tests.gan.images import KEY, images, moved, told, watched
 
 SPEC = Spec((9, 8, 1), 256)
 X = images((4, 9, 8, 1))
@@ -46,8 +47,12 @@ def test_the_second_stage_at_networks_of_known_outputs():
     variables = told(state.variables, "generator", "Conv_5", [-0.4])
     variables = told(variables, "discriminator", "Dense_1", [0.5])
     still = state._replace(variables=variables)
-    _, metrics = jax.jit(second.model.update)(KEY, still, {"image": X[None]})
+    with watched(SuperResolutionDiscriminator) as judged:
+        _, metrics = jax.jit(second.model.update)(KEY, still, {"image": X[None]})
     target = np.asarray(X, np.float64)[:, :8]
+    shown = [given[0] for given, _ in judged.values()]
+    for x, wanted in zip(shown, (target, 0 * target + 0.3, 0 * target + 0.3), strict=True):
+        np.testing.assert_allclose(x, 2 * wanted - 1, atol=1e-5)
     content = 4 * np.square(target - 0.3).mean()
     fooled = np.log1p(np.exp(-0.5))
     np.testing.assert_allclose(metrics["generator/loss"], 3 * content + 0.1 * fooled, rtol=1e-5)

@@ -8,6 +8,8 @@ import pytest
 from genjax.core import Spec
 from genjax.gan import text_to_image
 from genjax.gan.text_to_image import different, other_rows
+from genjax.nets import TextDiscriminator, TextEncoder
+from tests.gan.images import softplus, watched
 
 KEY = jax.random.key(0)
 SPEC = Spec((8, 8, 3), extras={"text": (12,)})
@@ -34,6 +36,29 @@ def test_a_mismatched_row_has_another_caption():
         same = {row} | ({1, 4} if row in (1, 4) else set())
         assert set(rows[:, row]) == set(range(6)) - same
     np.testing.assert_array_equal(different(TEXT, TEXT)[1], [1, 0, 1, 1, 0, 1])
+
+
+def test_the_pairs_that_are_judged_and_their_weights():
+    """(x, t), (x', t) of another caption, (G(z, t), t); then G's, by t and by means of two."""
+    model, state = entered(cls_weight=0.3, interpolation_weight=0.4, learning_rate=0.0)
+    batches = jax.tree.map(lambda leaf: leaf[None], BATCH)
+    with watched(TextDiscriminator) as judged, watched(TextEncoder) as read:
+        _, metrics = jax.jit(model.update)(KEY, state, batches)
+    ((_, t), *_), x = read.values(), 2 * np.asarray(BATCH["image"]) - 1
+    (real, r), (other, o), (fake, f), (made, g) = judged.values()
+    for given in (real, other, fake):
+        np.testing.assert_array_equal(given[1], t)
+    np.testing.assert_allclose(real[0], x, atol=1e-6)
+    rows = np.abs(other[0][:, None] - x[None]).max((2, 3, 4)).argmin(1)
+    np.testing.assert_allclose(other[0], x[rows], atol=1e-6)
+    assert np.asarray(different(TEXT, TEXT))[np.arange(6), rows].all()
+    assert np.abs(fake[0] - x).max() > 0.1
+    np.testing.assert_allclose(made[1], np.concatenate([t, (t[:3] + t[3:]) / 2]), atol=1e-6)
+    r, o, f, g = (out["logit"] for out in (r, o, f, g))
+    expected = (softplus(-r) + 0.3 * softplus(o) + 0.7 * softplus(f)).mean()
+    np.testing.assert_allclose(metrics["discriminator/loss"], expected, rtol=1e-5)
+    expected = (softplus(-g) * np.repeat([1.0, 0.4], [6, 3])).mean()
+    np.testing.assert_allclose(metrics["generator/loss"], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("cls_weight", [0.0, 0.5])
