@@ -34,7 +34,7 @@ def test_samples_do_not_hang_on_running_statistics():
 
 
 def test_the_game_that_it_asks_for(monkeypatch):
-    """Hinge, 1e-4 |W^T W * (1 - I)|^2 of the generator, and two turns of D from 64x64 on, four below."""
+    """Hinge, 1e-4 |W^T W * (1 - I)|^2 of the generator, two turns of D from 64x64 on, four below."""
     asked, module = {}, importlib.import_module("genjax.gan.biggan")
 
     def two_players(*args, **options):

@@ -101,7 +101,7 @@ def test_what_is_told_of_whom():
     np.testing.assert_allclose(metrics["discriminator/loss"], expected.mean(), rtol=1e-4)
     distance = np.abs(data["features"].mean(0) - own["features"].mean(0)).mean()
     np.testing.assert_allclose(metrics["generator/loss"], distance, rtol=1e-4)
-    z = [*made.values()][0][0][0]
+    z = next(iter(made.values()))[0][0]
     assert 0 <= z.min() < 0.1 and 0.9 < z.max() <= 1
     assert set(after.ema) == {"discriminator"}
 

@@ -132,7 +132,9 @@ def test_a_blocks_norms_are_given_the_labels_embedding_and_the_blocks_piece():
         return given, variables["params"]["shared_embedding"]["embedding"]
 
     conditions, table = run(KEY)
-    for condition, piece in zip(conditions, (z[:, 3:6], z[:, 3:6], z[:, 6:], z[:, 6:]), strict=True):
+    for condition, piece in zip(
+        conditions, (z[:, 3:6], z[:, 3:6], z[:, 6:], z[:, 6:]), strict=True
+    ):
         np.testing.assert_array_equal(condition, np.concatenate([table[LABEL], piece], axis=1))
 
 
@@ -141,7 +143,9 @@ def test_kernels_start_by_glorot_with_a_gain_in_3x3_windows_or_orthogonal():
     start = lambda orthogonal: ResnetDiscriminator([32], 1, orthogonal=orthogonal).init(
         KEY, x, train=False
     )
-    for orthogonal, params in ((of, jax.jit(start, static_argnums=0)(of)["params"]) for of in (0, 1)):
+    for orthogonal, params in (
+        (of, jax.jit(start, static_argnums=0)(of)["params"]) for of in (0, 1)
+    ):
         for number, variance in ((0, 2 / 288), (1, 2 / 288), (2, 1 / 32)):
             kernel = np.asarray(params[f"SpectralConv_{number}"]["kernel"])
             if orthogonal:

@@ -85,7 +85,9 @@ def test_the_first_level_by_numpy():
     def conv(params, x):
         kernel, bias = scaled(params["conv_0"], usual)
         padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        windows = [padded[:, i : i + 4, j : j + 4] @ kernel[i, j] for i in range(3) for j in range(3)]
+        windows = [
+            padded[:, i : i + 4, j : j + 4] @ kernel[i, j] for i in range(3) for j in range(3)
+        ]
         return leaky(sum(windows) + bias)
 
     x = dense(of_generator, "dense", unit(Z), usual / 4).reshape(4, 4, 4, 8)
