@@ -62,9 +62,11 @@ def test_samples_are_of_their_label_and_of_latents_without_tails():
     label = jnp.array([2, 1, 1, 0, 2])
     with watched(ResnetGenerator) as made:
         jax.jit(lambda v: model.sample(KEY, v, 5, label))(variables)
-    (z, given), _ = [*made.values()][-1]
+    ((standing, labels), _), *_, ((z, given), _) = made.values()
     np.testing.assert_array_equal(given, label)
     assert 0.3 < np.abs(z).max() <= 0.5
+    assert len(standing) == 64 and np.abs(standing).max() <= np.abs(z).max()
+    assert set(labels) == {0, 1, 2}  # their moments are of all classes
 
 
 def test_what_it_refuses():

@@ -70,7 +70,11 @@ def test_pools_hold_what_was_translated_and_both_players_move():
     model = cyclegan(UNPAIRED, pool_size=3, **SMALL)
     state = jax.jit(model.init)(KEY, {"image": A, "unpaired": B})
     batches = {"image": A[None], "unpaired": B[None]}
-    after, _ = jax.jit(model.update)(KEY, state, batches)
+    with watched(PatchDiscriminator) as judged:
+        after, metrics = jax.jit(model.update)(KEY, state, batches)
+    _, _, *found = (out["logit"] for _, out in judged.values())  # after the generators' two
+    losses = [((r - 1) ** 2).mean() + (f**2).mean() for r, f in (found[:2], found[2:])]
+    np.testing.assert_allclose(metrics["discriminators/loss"], 0.5 * sum(losses), rtol=1e-5)
     assert moved(state.variables, after.variables) == set(state.variables)
     extra = after.variables["extra"]
     assert extra["generator_pool_size"] == extra["generator_back_pool_size"] == 3

@@ -7,7 +7,8 @@ import pytest
 
 from genjax.core import Spec
 from genjax.gan import progan
-from genjax.nets import ProgressiveDiscriminator
+from genjax.nets import ProgressiveDiscriminator, ProgressiveGenerator
+from tests.gan.images import watched
 
 KEY = jax.random.key(0)
 
@@ -45,19 +46,25 @@ def test_real_images_fade_in_as_the_fakes_do():
     assert np.abs(found - judge(2 * x - 1)["logit"]).max() > 1e-4
 
 
-def test_the_losses_of_a_critic_that_says_the_same_of_all():
-    """Logit c: 10 (0 - 1)^2 + c^2 / 1000 (equation 1 of WGAN-GP, appendix A.1), and -c; then alpha."""
-    *_, last = progan(Spec((8, 8, 1), 256), stage_rounds=4, width=2)
+def test_the_losses_of_known_logits_and_alpha():
+    """f(G(z)) - f(x) + 10 penalty + f(x)^2 / 1000 (appendix A.1), and -f(G(z)); alpha by the rounds."""
+    *_, last = progan(Spec((8, 8, 1), 256), stage_rounds=4, width=2, learning_rate=0.0)
     batch = {"image": jax.random.uniform(KEY, (4, 8, 8, 1))}
+    rng = np.random.default_rng(0)
+    draw = lambda leaf: jnp.asarray(10 * rng.normal(size=leaf.shape), leaf.dtype)
     state = jax.eval_shape(last.model.init, KEY, batch)
+    variables = jax.tree.map(draw, state.variables)
     state = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), state)
-    state.variables["discriminator"]["params"]["logit"]["bias"] = jnp.array([30.0])
-    batches = jax.tree.map(lambda leaf: leaf[None], batch)
-    update = jax.jit(last.model.update)
-    after, metrics = update(KEY, state, batches)
-    np.testing.assert_allclose(metrics["discriminator/loss"], 10 + 0.9, rtol=1e-4)
-    # Adam's first step moves the bias by 1e-3 at most.
-    np.testing.assert_allclose(metrics["generator/loss"], -30.0, atol=2e-3)
+    state = state._replace(variables={**variables, "extra": state.variables["extra"]})
+    batches, update = jax.tree.map(lambda leaf: leaf[None], batch), jax.jit(last.model.update)
+    with watched(ProgressiveDiscriminator) as judged, watched(ProgressiveGenerator) as made:
+        after, metrics = update(KEY, state, batches)
+    r, f, _, own = (out["logit"] for _, out in judged.values())
+    assert np.abs(r - f).min() > 1
+    expected = (f - r + r**2 / 1000).mean() + 10 * metrics["discriminator/penalty"]
+    np.testing.assert_allclose(metrics["discriminator/loss"], expected, rtol=1e-5)
+    np.testing.assert_allclose(metrics["generator/loss"], -own.mean(), rtol=1e-4)
+    assert [given[1] for given, _ in (*judged.values(), *made.values())] == [0.0] * 6
     assert metrics["discriminator/alpha"] == 0 and after.variables["extra"]["rounds"] == 1
     assert update(KEY, after, batches)[1]["discriminator/alpha"] == 0.25
 

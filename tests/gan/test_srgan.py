@@ -10,7 +10,7 @@ from genjax.core import Spec
 from genjax.gan import srgan
 from genjax.losses import enlarge, low_resolution
 from genjax.nets import SuperResolutionDiscriminator
-from tests.gan.images import KEY, images, moved, told, watched
+from tests.gan.images import KEY, images, moved, softplus, told, watched
 
 SPEC = Spec((9, 8, 1), 256)
 X = images((4, 9, 8, 1))
@@ -68,8 +68,14 @@ def test_features_that_were_learned_stay_as_they_are():
     first, second = srgan(SPEC, **SMALL)
     before = jax.jit(first.model.init)(KEY, {"image": X})
     state = jax.jit(second.enter)(KEY, before)
-    after, _ = jax.jit(second.model.update)(KEY, state, {"image": X[None]})
+    with watched(SuperResolutionDiscriminator) as judged:
+        after, metrics = jax.jit(second.model.update)(KEY, state, {"image": X[None]})
     assert moved(state.variables, after.variables) == {"generator", "discriminator"}
+    r, f, own = (out["logit"] for _, out in judged.values())
+    expected = (softplus(-r) + softplus(f)).mean()
+    np.testing.assert_allclose(metrics["discriminator/loss"], expected, rtol=1e-5)
+    expected = metrics["generator/content"] + 1e-3 * softplus(-own).mean()
+    np.testing.assert_allclose(metrics["generator/loss"], expected, rtol=1e-5)
 
 
 def test_a_residual_starts_as_bicubic():
