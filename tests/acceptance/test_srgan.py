@@ -8,7 +8,6 @@ from genjax.core import Spec
 from genjax.data import whole_pictures
 from genjax.gan import srgan
 from genjax.losses import low_resolution
-from genjax.nets import pixel_shuffle, pixel_unshuffle
 from tests.acceptance.rounds import drawing, play
 
 KEY = jax.random.key(0)
@@ -32,8 +31,9 @@ def sharpness(images):
 
 
 def test_adversarial_training_trades_decibels_for_features():
-    """Four times as large. One run, squared error to adversarial: 27.7 to 18.9 dB, distance in the
-    learned features 0.158 to 0.118, Laplacian power of the true 0.01 to 0.85."""
+    """Four times as large. One run, squared error to adversarial: 27.7 to 19.9 dB, distance in the
+    learned features 0.158 to 0.104, Laplacian power of the true 0.01 to 0.81. The first stage is 2.4 dB
+    below bicubic after these few rounds."""
     first, second = srgan(
         Spec((SIDE, SIDE, 1), 256),
         num_blocks=2,
@@ -57,8 +57,3 @@ def test_adversarial_training_trades_decibels_for_features():
     assert gan["psnr"] < resnet["psnr"]
     assert gan["perceptual_distance"] < 0.9 * resnet["perceptual_distance"]
     assert resnet["sharpness"] < gan["sharpness"] <= 1.15
-
-
-def test_the_shuffle_has_an_inverse():
-    x = jax.random.normal(KEY, (2, 3, 5, 12))
-    np.testing.assert_array_equal(pixel_unshuffle(pixel_shuffle(x, 2), 2), x)

@@ -8,7 +8,7 @@ import pytest
 from genjax.core import Spec
 from genjax.gan import cyclegan
 from genjax.gan.cyclegan import _rate
-from genjax.nets import PatchDiscriminator
+from genjax.nets import PatchDiscriminator, TranslationResNet
 from tests.gan.images import KEY, images, moved, told, watched
 
 UNPAIRED = Spec((8, 8, 1), 256, None, {"unpaired": (8, 8, 1)})
@@ -27,7 +27,7 @@ def test_the_losses_at_networks_of_known_outputs():
     for name, logit in (("discriminator", 0.6), ("discriminator_back", -0.2)):
         variables = told(variables, name, "Conv_2", [logit])
     still = state._replace(variables=variables)
-    with watched(PatchDiscriminator) as judged:
+    with watched(PatchDiscriminator) as judged, watched(TranslationResNet) as made:
         _, metrics = jax.jit(model.update)(KEY, still, jax.tree.map(lambda x: x[None], batch))
     a, b = 2 * np.asarray(A) - 1, 2 * np.asarray(B) - 1
     there, back = np.tanh(0.3), np.tanh(-0.1)
@@ -36,6 +36,9 @@ def test_the_losses_at_networks_of_known_outputs():
     for number, ((given, out), x) in enumerate(shown):
         np.testing.assert_allclose(given[0], x + 0 * a, atol=1e-5)
         np.testing.assert_allclose(out["logit"], 0.6 if number in (0, 2, 3) else -0.2, rtol=1e-5)
+    # G(a), back again, G(b); F(b), there again, F(a); and once more for the critics.
+    for (given, _), x in zip(made.values(), (a, there, b, b, back, a, a, b), strict=True):
+        np.testing.assert_allclose(given[0], x + 0 * a, atol=1e-5)
     cycle = np.abs(back - a).mean() + np.abs(there - b).mean()
     identity = np.abs(there - b).mean() + np.abs(back - a).mean()
     expected = 0.4**2 + 1.2**2 + 10 * cycle + 0.5 * 10 * identity

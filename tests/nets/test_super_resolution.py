@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from genjax.nets import SubPixelNet, SuperResolutionResNet, pixel_shuffle
+from genjax.nets import SubPixelNet, SuperResolutionResNet, pixel_shuffle, pixel_unshuffle
 
 KEY = jax.random.key(0)
 
@@ -60,3 +60,8 @@ def test_what_starts_at_zero_is_zero():
     x = jax.random.normal(KEY, (2, 4, 5, 1))
     found, _ = jax.jit(lambda key: net.init_with_output(key, x))(KEY)
     assert found.shape == (2, 8, 10, 1) and (found == 0).all()
+
+
+def test_the_shuffle_has_an_inverse():
+    x = jax.random.normal(KEY, (2, 3, 5, 12))
+    np.testing.assert_array_equal(pixel_unshuffle(pixel_shuffle(x, 2), 2), x)
