@@ -1,6 +1,7 @@
 """The sets drawn with sprites: with captions, in pairs, and in two worlds without pairs."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from genjax.core.spec import Spec
@@ -13,15 +14,17 @@ _SIZES = (16384, 1024, 4096)
 _COUNTS = tuple(len(names) for names in sprites.DARK.values.values())
 _CONTINUOUS = (1.0, None)  # the value that stands for 1, and no levels
 
+# Colours lie on one line from the ground, in even steps: a map that is continuous, pixel by pixel,
+# cannot exchange two of them without folding.
 WARM = sprites.World(
-    (0.1, 0.1, 0.1),
-    ("red", "orange", "yellow", "pink"),
-    ((0.95, 0.1, 0.1), (0.95, 0.42, 0.1), (0.95, 0.9, 0.1), (0.95, 0.3, 0.65)),
+    (0.05, 0.1, 0.2),
+    ("umber", "rust", "orange", "amber"),
+    ((0.43, 0.36, 0.16), (0.62, 0.49, 0.14), (0.81, 0.62, 0.12), (1.0, 0.75, 0.1)),
 )
 COOL = sprites.World(
-    (0.9, 0.9, 0.9),
-    ("cyan", "azure", "blue", "green"),
-    ((0.05, 0.9, 0.9), (0.05, 0.58, 0.9), (0.05, 0.1, 0.9), (0.05, 0.7, 0.35)),
+    (0.2, 0.05, 0.1),
+    ("pine", "jade", "emerald", "mint"),
+    ((0.16, 0.43, 0.36), (0.14, 0.62, 0.49), (0.12, 0.81, 0.62), (0.1, 1.0, 0.75)),
 )
 # Shares of the colours in both worlds. Were they equal, any permutation of the colours would turn one
 # world into the other; as it is, only the true map does.
@@ -29,11 +32,15 @@ COLOUR_SHARES = (0.4, 0.3, 0.2, 0.1)
 
 
 def counterpart(image: jax.Array) -> jax.Array:
-    """1 - image: the same sprite in the other world of `colour_worlds`, both ways, for [0, 1].
+    """The same sprite in the cool world of `colour_worlds`: its channels turned by one place.
 
-    Factors keep their integers: the k-th colour of one world stands for the k-th of the other.
+    Factors keep their integers: the k-th colour of one world stands for the k-th of the other. Turned
+    twice it is another image again, so that no model finds this map by one that undoes itself.
+
+    Args:
+        image: [..., 3], red, green and blue of the warm world, which become green, blue and red.
     """
-    return 1.0 - image
+    return jnp.roll(image, 1, axis=-1)
 
 
 def sprite_set(image_size: int | None = None, channels: int | None = None, seed: int = 0) -> Splits:
@@ -131,11 +138,11 @@ def outline_set(
 def colour_world_set(
     image_size: int | None = None, channels: int | None = None, seed: int = 0
 ) -> Splits:
-    """`colour_worlds`, without pairs: `image` is warm on dark, `unpaired` cool on light.
+    """`colour_worlds`, without pairs: `image` is warm on navy, `unpaired` cool on maroon.
 
     The rows of the two worlds are drawn apart, and no sprite of one has its twin in the other. The
-    true map between them is `counterpart`, a negative: red, orange, yellow and pink on dark become
-    cyan, azure, blue and green on light, and the shape stays where it is. Colours have the
+    true map between them is `counterpart`, which turns the channels: umber, rust, orange and amber on
+    navy become pine, jade, emerald and mint on maroon, and the shape stays where it is. Colours have the
     `COLOUR_SHARES`, which makes it the only map that keeps each sprite in place and that fits the
     second world. `factors` are those of `image`; `label` is its shape.
 

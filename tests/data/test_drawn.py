@@ -129,12 +129,13 @@ def test_a_pair_shares_its_sprite_and_only_the_phase_is_unknown():
     assert (line & filled).sum() > 0.99 * line.sum() and filled.sum() > 1.2 * line.sum()
 
 
-def test_worlds_are_negatives_of_each_other_whose_colours_have_unequal_shares():
+def test_a_turn_of_the_channels_leads_to_the_cool_world_and_colours_have_unequal_shares():
     factors = jnp.array([[shape, shape, 1, shape] for shape in range(4)])
     warm, cool = (
         sprites.render(factors, sprites.geometry(factors), world=world) for world in (WARM, COOL)
     )
     np.testing.assert_allclose(counterpart(warm), cool, atol=1e-6)
+    assert np.abs(counterpart(counterpart(warm)) - warm).max() > 0.5  # it does not undo itself
     rows = load("colour_worlds").train.arrays()
     for each in (rows["factors"], rows["others"]):
         shares = np.bincount(each[:, 1]) / len(each)
