@@ -142,9 +142,9 @@ def colour_world_set(
 
     The rows of the two worlds are drawn apart, and no sprite of one has its twin in the other. The
     true map between them is `counterpart`, which turns the channels: umber, rust, orange and amber on
-    navy become pine, jade, emerald and mint on maroon, and the shape stays where it is. Colours have the
-    `COLOUR_SHARES`, which makes it the only map that keeps each sprite in place and that fits the
-    second world. `factors` are those of `image`; `label` is its shape.
+    navy become pine, jade, emerald and mint on maroon, and the shape stays where it is. Colours have
+    the `COLOUR_SHARES`, which makes it the only map that keeps each sprite in place and that fits
+    the second world. `factors` are those of `image`; `label` is its shape.
 
     Args:
         image_size: side, 16 if not given.
