@@ -62,7 +62,7 @@ def test_without_the_adversaries_the_cycle_closes_in_another_world():
 
     Measured twice: cycle 0.005, error 0.245 and 0.320. It is not 1, that of doing nothing: the norms
     are of each world's minibatch, and that alone brings its mean and scale to those the last layers
-    are trained for. Shape, size and place are kept without adversaries too, so their shares cannot tell.
+    are trained for. Shape, size and place are kept without adversaries too: their shares cannot tell.
     """
     error, kept, cycle = train(0, adversarial_weight=0.0)
     print(f"without adversaries: error {error:.3f}, kept {np.round(kept, 3)}, cycle {cycle:.3f}")
