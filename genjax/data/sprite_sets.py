@@ -148,7 +148,7 @@ def colour_world_set(
 
     Args:
         image_size: side, 16 if not given.
-        channels: 3 or None: in grey the colours of a world are nearly one.
+        channels: 3 or None: the worlds differ in colour alone, and have the same greys.
         seed: of what is continuous.
 
     Raises:
