@@ -138,8 +138,12 @@ def _value(window, x, kernel):
             part = tuple(slice(s, s + z) for s, z in zip(start, size, strict=True))
             flipped = jnp.flip(kernel, range(len(size)))[part]
             return jnp.tensordot(x.reshape(x.shape[0], -1), flipped, axes=(1, len(size)))
-    # Before the exchange, which would leave the zeros: 64x4x4x512, 5x5 and stride 2 to 256 features,
-    # take a third of its time.
+    # A window larger than the spread image, as in the kernel gradient of a transposed convolution,
+    # needs no phases: 47 against 135 ms to 64x32x32x64 from 64x16x16x128, 5x5 and stride 2.
+    if math.prod(kernel.shape[:-2]) > math.prod(spread_sizes(x.shape[1:-1], window.input_dilation)):
+        return _by_exchange(window, x, kernel)
+    # Of other windows the exchange would leave the zeros: 64x4x4x512, 5x5 and stride 2 to 256
+    # features, take a third of its time.
     for axis, dilation in enumerate(window.input_dilation):
         if (
             1 < dilation <= kernel.shape[axis]
