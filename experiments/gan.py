@@ -20,7 +20,7 @@ where a run was stopped. See experiments.vae for what else is in its folder.
 
 from absl import flags
 
-from experiments import command, train, watch
+from experiments import command, own_runs, train, watch
 
 
 def define() -> None:
@@ -30,5 +30,11 @@ def define() -> None:
     watch.define()
 
 
+def main() -> None:
+    """Carries out what the flags ask for, on the model's own data where they name none."""
+    own_runs.apply()
+    train.main("gan")
+
+
 if __name__ == "__main__":
-    command.run(define, lambda: train.main("gan"))
+    command.run(define, main)
