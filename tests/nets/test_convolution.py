@@ -138,10 +138,25 @@ def test_equals_lax_with_explicit_padding(function, x_shape, kernel_shape, strid
     _assert_close(*_compile(both, x, kernel)(x, kernel))
 
 
+@pytest.mark.parametrize("strides", [(2, 2), (2, 3)])
+@pytest.mark.parametrize("features", [16, 80])  # phases together, and one by one
+def test_phases_equal_lax(strides, features):
+    x, kernel = _draw(3, (2, 7, 5, 3), (5, 5, 3, features))
+
+    def both(x, kernel):
+        ours = lambda x, k: conv_transpose(x, k, strides, ((3, 4), (5, 2)))
+        theirs = lambda x, k: lax.conv_general_dilated(
+            x, k, (1, 1), ((3, 4), (5, 2)), strides, dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+        return _derivatives(ours, x, kernel), _derivatives(theirs, x, kernel)
+
+    _assert_close(*_compile(both, x, kernel)(x, kernel))
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="about XLA on the CPU")
 def test_a_window_beyond_the_image_meets_no_zeros_between_its_pixels():
     # DCGAN's first doubling: an entry of the window meets each pixel once.
-    x, kernel = _draw(0, (2, 4, 4, 16), (5, 5, 16, 16))
+    x, kernel = _draw(0, (2, 4, 4, 16), (5, 5, 16, 128))
     program = jax.jit(lambda x, kernel: conv_transpose(x, kernel, 2)).lower(x, kernel).as_text()
     ends = re.findall(r"stablehlo.convolution.*, tensor<(.*)xf32>\) -> tensor<(.*)xf32>", program)
     sizes = [[[int(n) for n in shape.split("x")] for shape in pair] for pair in ends]
