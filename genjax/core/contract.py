@@ -67,7 +67,8 @@ class State(NamedTuple):
         step: rounds done, int32 scalar.
         variables: per network what linen keeps of it, and `extra` for adaptive scalars.
         opt_states: one optimizer state a player, in the order of the players.
-        ema: averaged params of the networks that the game averages, by network.
+        ema: averages of the networks that the game averages: network -> {"params": ...} and, where it
+            has them, {"batch_stats": ...}.
     """
 
     step: jax.Array
@@ -247,6 +248,6 @@ def stages(model_or_curriculum: Model | tuple[Stage, ...]) -> tuple[Stage, ...]:
 
 
 def variables_for_sampling(state: State) -> Variables:
-    """The variables of `state` with averaged params wherever the game keeps an average."""
-    averaged = {name: {**state.variables[name], "params": ema} for name, ema in state.ema.items()}
+    """The variables of `state`, averaged wherever the game keeps an average."""
+    averaged = {name: {**state.variables[name], **ema} for name, ema in state.ema.items()}
     return {**state.variables, **averaged}

@@ -12,7 +12,9 @@ from genjax.core.devices import mean_over_devices
 
 
 class Ema(NamedTuple):
-    """Exponential moving averages of params, taken once a round: ema = decay ema + (1 - decay) params.
+    """Exponential moving averages of networks, taken once a round: ema = decay ema + (1 - decay) new.
+
+    Of params and of batch statistics: those of the last params are not those of the averaged ones.
 
     Attributes:
         networks: names of the networks to average.
@@ -60,8 +62,8 @@ def game(
             step=jnp.zeros((), jnp.int32),
             variables=variables,
             opt_states=tuple(p.optimizer.init(_params(variables, p.trains)) for p in players),
-            # Copies: an average that shared its params' buffers could not be donated with them.
-            ema=jax.tree.map(jnp.copy, _params(variables, ema.networks)) if ema else {},
+            # Copies: an average that shared its network's buffers could not be donated with them.
+            ema=jax.tree.map(jnp.copy, _averaged(variables, ema.networks)) if ema else {},
         )
 
     num_batches = max(p.max_turns for p in players)
@@ -89,7 +91,7 @@ def game(
             averages = jax.tree.map(
                 lambda old, new: (decay * old + (1 - decay) * new).astype(old.dtype),
                 state.ema,
-                _params(variables, ema.networks),
+                _averaged(variables, ema.networks),
             )
         flat = {f"{p}/{name}": value for p, of_p in metrics.items() for name, value in of_p.items()}
         return State(state.step + 1, variables, tuple(opt_states), averages), flat
@@ -171,6 +173,11 @@ def _turn(key, player: Player, variables, opt_state, batch):
 def _params(variables: Variables, names: Sequence[str]) -> dict[str, Any]:
     # A network without parameters (a codebook moved by averages) has no such collection.
     return {name: variables[name].get("params", {}) for name in names}
+
+
+def _averaged(variables: Variables, names: Sequence[str]) -> dict[str, Any]:
+    kept = ("params", "batch_stats")
+    return {n: {c: tree for c, tree in variables[n].items() if c in kept} for n in names}
 
 
 def _with_params(variables: Variables, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -214,7 +214,10 @@ def _grown(model: Model):
 
         return new._replace(
             variables={name: grown(name, each) for name, each in new.variables.items()},
-            ema={name: known(each, state.ema[name]) for name, each in new.ema.items()},
+            ema={
+                name: {"params": known(each["params"], state.ema[name]["params"])}
+                for name, each in new.ema.items()
+            },
         )
 
     return enter
