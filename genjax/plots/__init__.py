@@ -5,6 +5,7 @@ from genjax.plots.clusters import maps_figure, reduction_figure
 from genjax.plots.codes import code_usage
 from genjax.plots.columns import image_columns
 from genjax.plots.comparison import picture_rows
+from genjax.plots.contact_sheet import contact_sheet
 from genjax.plots.curves import training_curves
 from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
@@ -17,6 +18,7 @@ __all__ = [
     "animation",
     "code_usage",
     "comparison_figure",
+    "contact_sheet",
     "image_columns",
     "image_grid",
     "manifold_figure",

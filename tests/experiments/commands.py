@@ -43,7 +43,7 @@ class Binary:
 
 VAE = Binary(lambda: train.define("vae", model="vae", steps=10_000), lambda: train.main("vae"))
 AUTOREGRESSIVE = Binary(autoregressive.define, lambda: train.main("autoregressive"))
-GAN = Binary(gan.define, lambda: train.main("gan"))
+GAN = Binary(gan.define, gan.main)
 SAMPLE = Binary(sample.define, sample.main)
 EVALUATE = Binary(evaluate.define, evaluate.main)
 TASK = Binary(task.define, task.main)
