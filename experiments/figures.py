@@ -9,6 +9,7 @@ import numpy as np
 from experiments.factor_figures import completions, drawing, surprise
 from experiments.gan_figures import arithmetic, interpolation, pairs, points, truncation
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
+from experiments.showers import energy_maps, layers_of
 from experiments.subject import (
     Subject,
     Unsuitable,
@@ -32,11 +33,14 @@ CLASSES, DRAWS = 20, 10
 
 
 def samples(subject: Subject, key, path: Path) -> None:
-    """Draws from the model; of points of the plane, over the data.
+    """Draws from the model; of points of the plane, over the data; of showers, as maps of energy.
 
     Of a model that is conditional on something else than a class, given that of the first test
     examples.
     """
+    if layers_of(subject.spec):
+        energy_maps(subject, key, path)
+        return
     if tuple(subject.spec.shape) == (2,):
         points(subject, key, path)
         return

@@ -10,6 +10,7 @@ from experiments.subject import (
     Subject,
     Unsuitable,
     num_classes,
+    on_host,
     pictures,
     require,
     require_pictures,
@@ -143,7 +144,7 @@ def truncation(subject: Subject, key, path: Path) -> None:
     key_prior, key_decode = jax.random.split(key)
     for threshold in THRESHOLDS:
         z = latents.truncated(key_prior, len(rows), threshold)
-        x = pictures(decode(key_decode, subject.variables, z, *given))
+        x = on_host(decode(key_decode, subject.variables, z, *given))
         seen = eye.look(x)
         found = metrics.set_metrics(
             reals.features, seen.features, fake_probabilities=sets.probabilities(eye, seen)
@@ -151,7 +152,7 @@ def truncation(subject: Subject, key, path: Path) -> None:
         for name in ("fid", "inception_score", "precision", "recall"):
             if name in found:
                 curves.setdefault(name, []).append(found[name])
-        shown.append(x[:SHOWN])
+        shown.append(pictures(x[:SHOWN]))
     plots.truncation_figure(THRESHOLDS, curves, np.stack(shown), path)
 
 
@@ -178,7 +179,7 @@ def _groups(subject: Subject, key, eye: judges.Eye):
     """
     key_prior, key_decode = jax.random.split(key)
     z = subject.model.latents.prior(key_prior, subject.variables, _TRIED)
-    tried = eye.look(pictures(jax.jit(subject.model.decode)(key_decode, subject.variables, z)))
+    tried = eye.look(on_host(jax.jit(subject.model.decode)(key_decode, subject.variables, z)))
     if {"shape", "colour"} <= set(eye.factors):
         kinds = ("shape", "colour")
         pair = [_frequent(seen_classes(tried, kind), 2) for kind in kinds]
@@ -186,7 +187,7 @@ def _groups(subject: Subject, key, eye: judges.Eye):
         members = [(s, c), (t, c), (t, d)]
 
         def classify(x):
-            seen = eye.look(pictures(x))
+            seen = eye.look(on_host(x))
             found = [seen_classes(seen, kind) for kind in kinds]
             groups = np.full(len(x), -1)
             for number, (shape, colour) in enumerate(members):
@@ -196,7 +197,7 @@ def _groups(subject: Subject, key, eye: judges.Eye):
         names = [judges.class_name(eye, dict(zip(kinds, each, strict=True))) for each in members]
         return (0, 1, 2), names, classify
 
-    classify = lambda x: eye.class_probabilities(eye.look(pictures(x))).argmax(axis=1)
+    classify = lambda x: eye.class_probabilities(eye.look(on_host(x))).argmax(axis=1)
     groups = _frequent(eye.class_probabilities(tried).argmax(axis=1), 3)
     values = [dict(zip(eye.factors, eye.classes[group], strict=True)) for group in groups]
     return groups, [judges.class_name(eye, each) for each in values], classify

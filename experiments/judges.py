@@ -18,7 +18,7 @@ from absl import flags
 from experiments import runs
 from genjax import metrics
 from genjax.core import Model, Spec
-from genjax.data import MIXTURES, Dataset, Mixture, Source, sprites
+from genjax.data import MIXTURES, Dataset, Mixture, Source, sprites, voxels
 from genjax.metrics.judge import VERSION
 
 _KEPT = Path(".cache") / "genjax" / "judges"  # in the user's home
@@ -86,17 +86,23 @@ def from_flags(run: runs.Run, dataset: Dataset) -> Eye | None:
     if asked is None and run.family != "gan":
         return None
     entry, shape = domain(run.model, run.spec)
-    if entry not in ("image", "target", "unpaired", "vector") or not makes_examples(run.model):
+    if entry not in ("image", "target", "unpaired", "vector", "voxels") or not makes_examples(
+        run.model
+    ):
         if asked is None:
             return None
         raise ValueError(
-            f"--features={asked} needs a model that makes images or vectors, and {run.name} makes "
-            "none"
+            f"--features={asked} needs a model that makes images, voxels or vectors, and {run.name} "
+            "makes none"
         )
     factors = {} if entry == "unpaired" else _factors(dataset, dataset.train, _COUNTED)
     mixture = MIXTURES.get(run.data["dataset"])
     if entry == "vector" and not factors:
         return _of_vectors(run, dataset)
+    if entry == "voxels" and not factors:
+        if asked is None:  # nothing tells what a judge should learn of them
+            return None
+        raise ValueError(f"--features={asked}: voxels need labels that a judge can learn")
     if asked in (None, "judge"):
         judge = _judge(run, dataset, entry, shape)
         kind = "judge"
@@ -113,7 +119,7 @@ def from_flags(run: runs.Run, dataset: Dataset) -> Eye | None:
         raise ValueError(f"FID-Inception sees grey or RGB images, and these have shape {shape}")
     look = lambda x: metrics.judged(judge, x)
     names = tuple(factors) or tuple(judge.num_classes)
-    words = sprites.DARK.values if run.data["dataset"] == "sprites" else {}
+    words = {"sprites": sprites.DARK.values, "voxels": voxels.VALUES}.get(run.data["dataset"], {})
     return Eye(look, entry, shape, classes, shares, names, words, mixture, protocol)
 
 
@@ -206,7 +212,8 @@ def _factors(dataset: Dataset, source: Source, rows: np.ndarray | int) -> dict[s
     rows = spread_rows(source, rows) if np.ndim(rows) == 0 else rows
     raw = source[rows]
     if "factors" in raw:
-        return {name: raw["factors"][:, column] for column, name in enumerate(sprites.FACTORS)}
+        names = voxels.FACTORS if dataset.spec.entry == "voxels" else sprites.FACTORS
+        return {name: raw["factors"][:, column] for column, name in enumerate(names)}
     if "label" not in raw or dataset.spec.num_classes is None:
         return {}
     label = np.asarray(raw["label"])

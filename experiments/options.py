@@ -34,15 +34,17 @@ def define_data() -> None:
         "dataset",
         "digits",
         "digits, stacked_digits, pictures (patches of photographs), ring, grid, sprites, outlines "
-        "(pairs), colour_worlds (unpaired), file:PATH (npz, npy, mat), folder:PATH (images), or a TFDS "
-        "name; only the last needs a network.",
+        "(pairs), colour_worlds (unpaired), voxels, showers, file:PATH (npz, npy, mat), folder:PATH "
+        "(images), or a TFDS name; only the last needs a network.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
     for name, of in (("test_fraction", "the examples"), ("valid_fraction", "the rest")):
         meaning = f"Share of {of} that is held out where the set has no such split."
         flags.DEFINE_float(name, 0.1, meaning, lower_bound=0, upper_bound=1)
     flags.DEFINE_integer(
-        "image_size", None, "Images are cropped to a square and resized to this side."
+        "image_size",
+        None,
+        "Images are cropped to a square and resized to this side; voxels are max-pooled to it.",
     )
     flags.DEFINE_enum("channels", None, ["1", "3"], "Grey or RGB; the set's own if not given.")
     flags.DEFINE_enum(

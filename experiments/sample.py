@@ -14,6 +14,7 @@ import numpy as np
 from absl import flags
 
 from experiments import command, figures, labels, options, runs, texts
+from experiments.subject import pictures
 from genjax import plots
 from genjax.plots.grid import write_bytes
 from genjax.training import CHECKPOINTS
@@ -51,8 +52,8 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     _save_arrays(folder / "samples.npz", samples=samples)
     print(folder / "samples.npz")
-    if samples.ndim == 4 and samples.shape[-1] in (1, 3):
-        figures.save(folder / "samples.png", plots.image_grid(samples[:_SHOWN]))
+    if samples.ndim == 5 or (samples.ndim == 4 and samples.shape[-1] in (1, 3)):
+        figures.save(folder / "samples.png", plots.image_grid(pictures(samples[:_SHOWN])))
         print(folder / "samples.png")
 
 

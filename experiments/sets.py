@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from experiments import judges
+from experiments import judges, showers
 from genjax import metrics
 from genjax.core import Model, Spec
 from genjax.data import Dataset, Source
@@ -115,6 +115,12 @@ def measure(
         found |= {"modes": covered.num_modes, "mode_kl": covered.kl}
         if covered.high_quality is not None:
             found["high_quality"] = covered.high_quality
+    of_data = {}
+    if showers.layers_of(spec):
+        asked = judges.examples(dataset, source, rows, "incidence")
+        real = judges.examples(dataset, source, rows, spec.entry)
+        found |= showers.figures(spec, fakes, asked)
+        of_data = {f"real/{k}": v for k, v in showers.figures(spec, real, asked).items()}
     others = judges.spread_rows(dataset.train, len(rows))
     beside = eye.look(judges.examples(dataset, dataset.train, others, eye.entry))
     floor = metrics.fid(reals.features, beside.features)
@@ -128,7 +134,7 @@ def measure(
         "modes_in_all": _num_modes(eye),
         "of": "the first seed",
     }
-    return {**named, "real/fid": floor}, protocol
+    return {**named, "real/fid": floor, **of_data}, protocol
 
 
 def maker(model: Model, spec: Spec, dataset: Dataset) -> Callable[..., jax.Array]:

@@ -47,9 +47,11 @@ def require(subject: Subject, *capabilities: str) -> None:
 
 
 def require_pictures(subject: Subject, *capabilities: str) -> None:
-    """Raises Unsuitable unless the model has these and its examples are images."""
+    """Raises Unsuitable unless the model has these and its examples are images, or voxels."""
     require(subject, *capabilities)
     shape = tuple(subject.spec.shape)
+    if subject.spec.entry == "voxels":
+        return
     if len(shape) != 3 or shape[-1] not in (1, 3):
         raise Unsuitable(
             f"pictures need images of 1 or 3 channels, and these examples have shape {shape}"
@@ -118,7 +120,13 @@ def condition(subject: Subject, batch) -> tuple:
 
 
 def pictures(x) -> np.ndarray:
-    """Images in [0, 1] on the host."""
+    """Images in [0, 1] on the host; of voxels, how they look."""
+    x = on_host(x)
+    return plots.voxel_images(x) if x.ndim == 5 else x
+
+
+def on_host(x) -> np.ndarray:
+    """Examples in [0, 1] on the host."""
     return np.clip(np.asarray(x, np.float32), 0.0, 1.0)
 
 

@@ -1,8 +1,8 @@
 """Where batches come from: the embedded digits, drawn sets, TFDS sets, files and folders.
 
-`sprites` has the renderers of the drawn sets, and `read_sprites` is their judge."""
+`sprites`, `voxels` and `showers` have the renderers of drawn sets, `read_sprites` is their judge."""
 
-from genjax.data import sprites, transforms
+from genjax.data import showers, sprites, transforms, voxels
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -34,10 +34,12 @@ __all__ = [
     "load",
     "num_batches_per_epoch",
     "read_sprites",
+    "showers",
     "sprites",
     "stream",
     "stripe_contrast",
     "text_to_caption",
     "transforms",
+    "voxels",
     "whole_pictures",
 ]

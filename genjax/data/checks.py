@@ -6,15 +6,15 @@ _CHANNELS = (1, 2, 3, 4)
 
 
 def canonical_examples(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a set's splits as vectors [N, D] or images [N, H, W, C], uint8 or float32.
+    """The arrays of a set's splits as vectors [N, D], images [N, H, W, C] or grids, uint8 or float32.
 
     Integers (and booleans) become uint8. Floats that are all 0 or 1 become uint8 too, as do the
-    whole numbers 0..255 of an image; other images must lie in [0, 1], and other vectors stay as
+    whole numbers 0..255 of an image or a grid; others must lie in [0, 1], and other vectors stay as
     they are.
 
     Args:
-        arrays: by the name that errors call them; [N, D], [N, H, W] or [N, H, W, C], with one
-            shape and kind of example.
+        arrays: by the name that errors call them; [N, D], [N, H, W], [N, H, W, C] or [N, D, H, W, 1],
+            with one shape and kind of example.
 
     Raises:
         ValueError: for a wrong rank, shape or dtype, no examples, NaN or infinite values, or
@@ -35,10 +35,10 @@ def levels(arrays: list[np.ndarray]) -> tuple[float | None, int | None]:
     """What the values of canonical arrays mean: (the value that stands for 1, number of levels).
 
     (1, 2) for zeros and ones, (255, 2) for 0 and 255 alone, (255, 256) for other bytes; for floats
-    (1, None) for images and (None, None) for vectors.
+    (1, None) for images and grids and (None, None) for vectors.
     """
     if arrays[0].dtype != np.uint8:
-        return (1.0 if arrays[0].ndim == 4 else None), None
+        return (1.0 if arrays[0].ndim > 2 else None), None
     if all((array <= 1).all() for array in arrays):
         return 1.0, 2
     if all(((array == 0) | (array == 255)).all() for array in arrays):
@@ -104,10 +104,10 @@ def check_classes(labels: dict[str, np.ndarray], num_classes: int | None = None)
 
 
 def _with_channel(name, array):
-    if array.ndim not in (2, 3, 4):
+    if array.ndim not in (2, 3, 4) and not (array.ndim == 5 and array.shape[-1] == 1):
         raise ValueError(
-            f"{name} has shape {array.shape}: expected vectors [N, D] or images [N, H, W] or "
-            "[N, H, W, C]"
+            f"{name} has shape {array.shape}: expected vectors [N, D], images [N, H, W] or "
+            "[N, H, W, C], or voxels [N, D, H, W, 1]"
         )
     if array.ndim == 4 and array.shape[3] not in _CHANNELS:
         raise ValueError(
@@ -147,7 +147,7 @@ def _to_bytes(name, array):
 def _canonical_floats(arrays):
     if all(((array == 0) | (array == 1)).all() for array in arrays.values()):
         return {name: array.astype(np.uint8) for name, array in arrays.items()}
-    if next(iter(arrays.values())).ndim == 4:
+    if next(iter(arrays.values())).ndim > 2:
         low = min(array.min() for array in arrays.values())
         high = max(array.max() for array in arrays.values())
         if 0 <= low and 1 < high <= 255 and all(_whole(array) for array in arrays.values()):

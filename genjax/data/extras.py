@@ -91,7 +91,7 @@ def _canonical_pictures(arrays, rank):
     arrays = checks.canonical_examples(arrays)
     for name, array in arrays.items():
         if array.ndim != rank:
-            kinds = {2: "vectors", 4: "images"}
+            kinds = {2: "vectors", 4: "images", 5: "voxels"}
             raise ValueError(
                 f"{name} holds {kinds[array.ndim]} and x holds {kinds[rank]}: they need one kind"
             )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from genjax.core.spec import Spec
-from genjax.data import checks, images
+from genjax.data import checks, images, voxel_files, voxels
 from genjax.data.dataset import ArraySource, Splits
 from genjax.data.extras import EXTRAS, PICTURES, canonical_extra, cycled, find_extras
 from genjax.data.splits import SPLITS, assign
@@ -22,11 +22,14 @@ def file_set(
     test_fraction: float = 0.1,
     valid_fraction: float = 0.1,
 ) -> Splits:
-    """The set in one file: vectors [N, D], or images [N, H, W] or [N, H, W, C].
+    """The set in one file: vectors [N, D], images [N, H, W] or [N, H, W, C], or grids of voxels.
+
+    What is a grid, also one of packed bits, `voxel_files.find_grids` says; empty ones are left out, an
+    `image_size` shrinks them, and each has its `silhouette` beside it.
 
     Args:
         path: .npy with one array, or .npz or .mat with the arrays `x_train` and, where it has them,
-            `x_valid`, `x_test` and `y_...`; or with one array, `x` or the only one of two to four
+            `x_valid`, `x_test` and `y_...`; or with one array, `x` or the only one of two to five
             axes, and its labels `y`, that is split. Beside `x`, any of `genjax.data.extras.EXTRAS`:
             `target`, `unpaired`, `text`, `attributes`, `keypoints` (`target_train`, ... with splits).
             `unpaired` may have another number of examples: the shorter domain starts again at its end.
@@ -38,6 +41,8 @@ def file_set(
     """
     arrays = read_arrays(path)
     keys, label_keys = _keys(path, arrays)
+    with_grids = voxel_files.find_grids(path, arrays, keys)
+    arrays = arrays if with_grids is None else with_grids
     examples = checks.canonical_examples({key: arrays[key] for key in keys.values()})
     examples = {split: examples[key] for split, key in keys.items()}
     labels = {
@@ -45,30 +50,42 @@ def file_set(
         for split, key in label_keys.items()
     }
     num_classes = checks.check_classes(labels) if labels else None
-    entry = "vector" if next(iter(examples.values())).ndim == 2 else "image"
+    entry = {2: "vector", 4: "image", 5: "voxels"}[next(iter(examples.values())).ndim]
     if entry == "image":
         examples = {
             name: images.fit_all(each, image_size, channels) for name, each in examples.items()
         }
+    elif entry == "voxels" and channels is None:
+        examples = {
+            name: voxel_files.shrink(path, each, image_size) for name, each in examples.items()
+        }
     elif image_size is not None or channels is not None:
-        raise ValueError(
-            f"{path} holds vectors, which have no image_size or channels: leave them out"
+        lacks = (
+            "voxels, which have no" if entry == "voxels" else "vectors, which have no image_size or"
         )
+        raise ValueError(f"{path} holds {lacks} channels: leave them out")
     extras = _extras(path, arrays, keys, examples, image_size, channels)
     fractions = (test_fraction, valid_fraction)
     entries = {entry: examples, **({"label": labels} if labels else {}), **extras}
+    shapes = {name: tuple(each["train"].shape[1:]) for name, each in extras.items()}
+    render = None
+    if entry == "voxels":
+        depth, _, width, _ = examples["train"].shape[1:]
+        shapes, render = {**shapes, "silhouette": (width, depth, 1)}, voxels.with_silhouette
     return Splits(
         Spec(
             tuple(examples["train"].shape[1:]),
             checks.levels(list(examples.values()))[1],
             num_classes,
-            {name: tuple(each["train"].shape[1:]) for name, each in extras.items()},
+            shapes,
         ),
         checks.levels(list(examples.values()))[0],
         **_sources(entries, entry, fractions),
         pictures={
             name: checks.levels(list(extras[name].values())) for name in PICTURES if name in extras
         },
+        train_render=render,
+        eval_render=render,
     )
 
 
@@ -176,7 +193,7 @@ def _keys(path, arrays):
                 f"{path} has labels for some splits only: add {', '.join(missing)} or remove all y_*"
             )
         return keys, labels
-    candidates = [key for key, each in arrays.items() if 2 <= each.ndim <= 4 and key not in _LABELS]
+    candidates = [key for key, each in arrays.items() if 2 <= each.ndim <= 5 and key not in _LABELS]
     if len(candidates) > 1:  # what goes with an example is none, unless there is nothing else
         candidates = [key for key in candidates if key not in EXTRAS] or candidates
     if "x" in arrays:

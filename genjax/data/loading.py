@@ -7,13 +7,20 @@ from genjax.data.files import file_set
 from genjax.data.folder_pairs import folder_or_pairs
 from genjax.data.pictures import picture_patches
 from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.showers import shower_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
 from genjax.data.tfds import tfds_set
+from genjax.data.voxels import voxel_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
-_DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
-OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
+_DRAWN = {
+    "sprites": sprite_set,
+    "outlines": outline_set,
+    "colour_worlds": colour_world_set,
+    "voxels": voxel_set,
+}
+OURS = ("digits", "stacked_digits", "pictures", "showers", *MIXTURES, *_DRAWN)
 
 
 def load(
@@ -34,8 +41,9 @@ def load(
 
     Args:
         name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
-            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+            `sprites`, `outlines`, `colour_worlds`, `voxels`, `showers`, which are drawn from known
+            factors in the compiled step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`,
+            `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
@@ -106,12 +114,12 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
         return stacked_digits(image_size, channels)
     if name in _DRAWN:
         return _DRAWN[name](image_size, channels, seed)
-    if name in MIXTURES:
+    if name in MIXTURES or name == "showers":
         if image_size is not None or channels is not None:
             raise ValueError(
                 f"{name} holds vectors, which have no image_size or channels: leave them out"
             )
-        return ring_set(name, seed)
+        return shower_set(seed) if name == "showers" else ring_set(name, seed)
     if colon and kind == "file":
         return file_set(path, **options)
     if colon and kind == "folder":

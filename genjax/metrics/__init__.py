@@ -27,6 +27,7 @@ from genjax.metrics.precision_recall import (
 )
 from genjax.metrics.reciprocal import reciprocal_log_likelihood
 from genjax.metrics.set_metrics import set_metrics
+from genjax.metrics.showers import shower_figures
 
 __all__ = [
     "DensityCoverage",
@@ -67,6 +68,7 @@ __all__ = [
     "reverse_ais_log_likelihood",
     "save_judge",
     "set_metrics",
+    "shower_figures",
     "sigmoid_schedule",
     "ssim",
     "train_judge",

@@ -11,8 +11,10 @@ from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
 from genjax.plots.points import samples_over_data
 from genjax.plots.rate_distortion import rate_distortion_curve
+from genjax.plots.showers import shower_maps
 from genjax.plots.toy_clusters import comparison_figure
 from genjax.plots.truncation import truncation_figure
+from genjax.plots.voxels import voxel_images
 
 __all__ = [
     "animation",
@@ -29,7 +31,9 @@ __all__ = [
     "reduction_figure",
     "samples_over_data",
     "save_image",
+    "shower_maps",
     "training_curves",
     "truncation_figure",
     "unit_square_latents",
+    "voxel_images",
 ]
