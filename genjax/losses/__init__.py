@@ -17,6 +17,7 @@ from genjax.losses.adversarial import (
     relativistic_average,
     wasserstein,
 )
+from genjax.losses.bleu import sentence_bleu
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
@@ -63,6 +64,7 @@ from genjax.losses.penalties import (
     zero_centred,
 )
 from genjax.losses.perceptual import perceptual_distance
+from genjax.losses.policy_gradient import action_values, policy_gradient, until_end
 from genjax.losses.semi_supervised import realness
 from genjax.losses.sparsity import sparsity_kl, top_k
 from genjax.losses.total_correlation import KlTerms, kl_terms
@@ -75,6 +77,7 @@ __all__ = [
     "KlTerms",
     "Likelihood",
     "Penalty",
+    "action_values",
     "adversary",
     "bernoulli",
     "bicubic",
@@ -119,17 +122,20 @@ __all__ = [
     "non_saturating",
     "orthogonal_penalty",
     "perceptual_distance",
+    "policy_gradient",
     "r1",
     "r2",
     "rbf",
     "realness",
     "relativistic",
     "relativistic_average",
+    "sentence_bleu",
     "sigmoid_layer_jacobian",
     "sparsity_kl",
     "squared_gradient_norm",
     "standard_normal_log_prob",
     "top_k",
+    "until_end",
     "wasserstein",
     "zero_centred",
 ]

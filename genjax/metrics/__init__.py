@@ -6,6 +6,7 @@ from genjax.metrics.ais import (
     reverse_ais_log_likelihood,
     sigmoid_schedule,
 )
+from genjax.metrics.bleu import sentence_bleu
 from genjax.metrics.clustering import clustering_accuracy
 from genjax.metrics.embedding import continuity, trustworthiness
 from genjax.metrics.frechet import fid, frechet_distance
@@ -67,6 +68,7 @@ __all__ = [
     "reciprocal_log_likelihood",
     "reverse_ais_log_likelihood",
     "save_judge",
+    "sentence_bleu",
     "set_metrics",
     "shower_figures",
     "sigmoid_schedule",
