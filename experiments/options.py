@@ -33,9 +33,8 @@ def define_data() -> None:
     flags.DEFINE_string(
         "dataset",
         "digits",
-        "digits, stacked_digits, pictures (patches of photographs), ring, grid, sprites, outlines "
-        "(pairs), colour_worlds (unpaired), voxels, showers, file:PATH (npz, npy, mat), folder:PATH "
-        "(images), or a TFDS name; only the last needs a network.",
+        f"{', '.join(data.OURS)}, chorales:PATH, file:PATH (npz, npy, mat), folder:PATH (images), or a "
+        "TFDS name; only the last needs a network. README.md says what each is.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
     for name, of in (("test_fraction", "the examples"), ("valid_fraction", "the rest")):
@@ -107,7 +106,7 @@ def data_options() -> dict[str, Any]:
     values = {name: flags.FLAGS[name].value for name in DATA_FLAGS}
     values["channels"] = int(values["channels"]) if values["channels"] else None
     kind, colon, path = values["dataset"].partition(":")
-    if colon and kind in ("file", "folder"):  # a workdir is read from anywhere later
+    if colon and kind in ("file", "folder", "chorales"):  # a workdir is read from anywhere later
         values["dataset"] = f"{kind}:{os.path.abspath(os.path.expanduser(path))}"
     if values["data_dir"] is not None and "://" not in values["data_dir"]:  # not a bucket
         values["data_dir"] = os.path.abspath(os.path.expanduser(values["data_dir"]))

@@ -2,7 +2,7 @@
 
 `sprites`, `voxels` and `showers` have the renderers of drawn sets, `read_sprites` is their judge."""
 
-from genjax.data import showers, sprites, transforms, voxels
+from genjax.data import melodies, notes, progressions, showers, sprites, transforms, voxels
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -32,7 +32,10 @@ __all__ = [
     "epoch_order",
     "folder_pictures",
     "load",
+    "melodies",
+    "notes",
     "num_batches_per_epoch",
+    "progressions",
     "read_sprites",
     "showers",
     "sprites",

@@ -8,6 +8,7 @@ from genjax.core.spec import Spec
 from genjax.data import checks, images, voxel_files, voxels
 from genjax.data.dataset import ArraySource, Splits
 from genjax.data.extras import EXTRAS, PICTURES, canonical_extra, cycled, find_extras
+from genjax.data.sequences import holds_sequences, sequence_set
 from genjax.data.splits import SPLITS, assign
 
 _LABELS = ("y", "label", "labels")
@@ -33,6 +34,8 @@ def file_set(
             axes, and its labels `y`, that is split. Beside `x`, any of `genjax.data.extras.EXTRAS`:
             `target`, `unpaired`, `text`, `attributes`, `keypoints` (`target_train`, ... with splits).
             `unpaired` may have another number of examples: the shorter domain starts again at its end.
+            Arrays [N, T, F] are sequences where they are named so, `sequence_train`, ... or `sequence`
+            (`genjax.data.sequences`); under other names they are grey images.
         image_size, channels: see `genjax.data.load`.
         test_fraction, valid_fraction: see `genjax.data.splits.assign`.
 
@@ -40,6 +43,13 @@ def file_set(
         ValueError: for a missing or unreadable file, pickled objects, or arrays that are no set.
     """
     arrays = read_arrays(path)
+    if holds_sequences(arrays):
+        if image_size is not None or channels is not None:
+            raise ValueError(
+                f"{path} holds sequences, which have no image_size or channels: leave them out"
+            )
+        fractions = {"test_fraction": test_fraction, "valid_fraction": valid_fraction}
+        return sequence_set(path, arrays, **fractions)
     keys, label_keys = _keys(path, arrays)
     with_grids = voxel_files.find_grids(path, arrays, keys)
     arrays = arrays if with_grids is None else with_grids

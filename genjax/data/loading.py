@@ -3,10 +3,13 @@
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
-from genjax.data.files import file_set
+from genjax.data.files import file_set, read_arrays
 from genjax.data.folder_pairs import folder_or_pairs
+from genjax.data.melodies import melody_set
 from genjax.data.pictures import picture_patches
+from genjax.data.progressions import progression_set
 from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.sequences import chorale_set
 from genjax.data.showers import shower_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
@@ -20,7 +23,8 @@ _DRAWN = {
     "colour_worlds": colour_world_set,
     "voxels": voxel_set,
 }
-OURS = ("digits", "stacked_digits", "pictures", "showers", *MIXTURES, *_DRAWN)
+_SEQUENCES = {"melodies": melody_set, "progressions": progression_set}
+OURS = ("digits", "stacked_digits", "pictures", "showers", *MIXTURES, *_DRAWN, *_SEQUENCES)
 
 
 def load(
@@ -40,10 +44,9 @@ def load(
     """The data set `name`.
 
     Args:
-        name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, `voxels`, `showers`, which are drawn from known
-            factors in the compiled step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`,
-            `emnist/letters`.
+        name: of a set of ours (`OURS`: `digits`, `pictures`, and sets that are drawn from known factors
+            in the compiled step), `file:PATH`, `folder:PATH`, `chorales:PATH`, or a TFDS set such as
+            `mnist`, `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
@@ -120,6 +123,14 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
                 f"{name} holds vectors, which have no image_size or channels: leave them out"
             )
         return shower_set(seed) if name == "showers" else ring_set(name, seed)
+    if name in _SEQUENCES or (colon and kind == "chorales"):
+        if image_size is not None or channels is not None:
+            raise ValueError(
+                f"{name} holds sequences, which have no image_size or channels: leave them out"
+            )
+        if name in _SEQUENCES:
+            return _SEQUENCES[name](seed)
+        return chorale_set(path, read_arrays(path))
     if colon and kind == "file":
         return file_set(path, **options)
     if colon and kind == "folder":

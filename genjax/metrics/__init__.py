@@ -20,6 +20,13 @@ from genjax.metrics.kernel_distance import KernelDistance, kernel_distance, poly
 from genjax.metrics.latents import active_units, aggregate_mmd
 from genjax.metrics.likelihood import bits_per_dim, quadrature_log_likelihood
 from genjax.metrics.modes import ModeCoverage, class_modes, gaussian_modes
+from genjax.metrics.music import (
+    polyphony,
+    repetitions,
+    scale_consistency,
+    share_on_scale,
+    tone_span,
+)
 from genjax.metrics.precision_recall import (
     DensityCoverage,
     PrecisionRecall,
@@ -62,17 +69,22 @@ __all__ = [
     "luminance",
     "ms_ssim",
     "polynomial_mmd",
+    "polyphony",
     "precision_recall",
     "psnr",
     "quadrature_log_likelihood",
     "reciprocal_log_likelihood",
+    "repetitions",
     "reverse_ais_log_likelihood",
     "save_judge",
+    "scale_consistency",
     "sentence_bleu",
     "set_metrics",
+    "share_on_scale",
     "shower_figures",
     "sigmoid_schedule",
     "ssim",
+    "tone_span",
     "train_judge",
     "trustworthiness",
 ]

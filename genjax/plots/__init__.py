@@ -9,8 +9,10 @@ from genjax.plots.contact_sheet import contact_sheet
 from genjax.plots.curves import training_curves
 from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
+from genjax.plots.midi import midi_bytes
 from genjax.plots.points import samples_over_data
 from genjax.plots.rate_distortion import rate_distortion_curve
+from genjax.plots.sequences import filmstrips, heat_maps, piano_rolls
 from genjax.plots.showers import shower_maps
 from genjax.plots.toy_clusters import comparison_figure
 from genjax.plots.truncation import truncation_figure
@@ -21,11 +23,15 @@ __all__ = [
     "code_usage",
     "comparison_figure",
     "contact_sheet",
+    "filmstrips",
+    "heat_maps",
     "image_columns",
     "image_grid",
     "manifold_figure",
     "maps_figure",
+    "midi_bytes",
     "pairs_grid",
+    "piano_rolls",
     "picture_rows",
     "rate_distortion_curve",
     "reduction_figure",
