@@ -53,6 +53,11 @@ OWN_RUNS: dict[str, OwnRun] = {
             "ema_decay=0.999",
         ),
     ),
+    "aegan": OwnRun(
+        "digits",
+        steps=8000,
+        set=("latent_dim=16", "hidden=128,128", "gan_rounds=4000", "learning_rate=1e-3"),
+    ),
 }
 
 

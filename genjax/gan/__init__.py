@@ -1,6 +1,7 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.aegan import aegan
 from genjax.gan.ali import ali
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
@@ -38,11 +39,13 @@ MODELS = {
     "text_to_image": text_to_image,
     "ali": ali,
     "bigan": bigan,
+    "aegan": aegan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "aegan",
     "ali",
     "bigan",
     "biggan",
