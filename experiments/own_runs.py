@@ -30,6 +30,34 @@ OWN_RUNS: dict[str, OwnRun] = {
     "cyclegan": OwnRun("colour_worlds"),
     "text_to_image": OwnRun("sprites"),
     "srgan": OwnRun("pictures"),
+    "ali": OwnRun(
+        "digits",
+        steps=4000,
+        set=(
+            "latent_dim=16",
+            "norm=none",
+            "input_dropout_rate=0",
+            "dropout_rate=0.2",
+            "learning_rate=5e-4",
+            "ema_decay=0.999",
+        ),
+    ),
+    "bigan": OwnRun(
+        "digits",
+        steps=5000,
+        set=(
+            "latent_dim=16",
+            "norm=none",
+            "dropout_rate=0.2",
+            "learning_rate=5e-4",
+            "ema_decay=0.999",
+        ),
+    ),
+    "aegan": OwnRun(
+        "digits",
+        steps=8000,
+        set=("latent_dim=16", "hidden=128,128", "gan_rounds=4000", "learning_rate=1e-3"),
+    ),
 }
 
 

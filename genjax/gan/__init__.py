@@ -1,6 +1,9 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.aegan import aegan
+from genjax.gan.ali import ali
+from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
@@ -34,11 +37,17 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "ali": ali,
+    "bigan": bigan,
+    "aegan": aegan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "aegan",
+    "ali",
+    "bigan",
     "biggan",
     "cgan",
     "cyclegan",

@@ -11,6 +11,7 @@ from genjax.nets import (
     MlpDiscriminator,
     MlpGenerator,
     Network,
+    TrunkEncoder,
     network,
 )
 
@@ -37,6 +38,7 @@ def generator_and_discriminator(
     dropout_rate: float = 0.0,
     generator_noise: float = 0.0,
     generator_dropout: float = 0.0,
+    mlp_batch_norm: bool = False,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -54,31 +56,17 @@ def generator_and_discriminator(
         discriminator_norm, generator_norm, upsampling: of DCGAN.
         maxout_pieces, input_dropout_rate, dropout_rate: of the MLP discriminator.
         generator_noise, generator_dropout: see `MlpGenerator`.
+        mlp_batch_norm: whether the hidden layers of an MLP generator have it.
         precision: `float32` or `bf16`.
 
     Raises:
         ValueError: for an unknown architecture, or DCGAN for what is no image.
     """
-    is_image = spec.entry == "image"
-    if spec.entry not in ("image", "vector"):
-        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
-    if architecture is None:
-        architecture = "dcgan" if is_image and min(spec.shape[:2]) >= 12 else "mlp"
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
-    if architecture == "dcgan" and not is_image:
-        raise ValueError(
-            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
-        )
+    architecture, hidden, width = chosen(spec, architecture, hidden, width)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     seen = num_classes if label_to_discriminator else 0
     bounded = not (spec.num_levels is None and spec.entry == "vector")
     if architecture == "dcgan":
-        if width is None:
-            side = min(spec.shape[:2])
-            width = 128 if side >= 2 * _LARGE else 64 if side >= _LARGE else 32
         generator = DcganGenerator(
             tuple(spec.shape),
             width,
@@ -91,9 +79,6 @@ def generator_and_discriminator(
         )
         discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype)
     else:
-        numbers = math.prod(spec.shape)
-        if hidden is None:
-            hidden = (1200, 1200) if numbers >= 784 else (256, 256)
         generator = MlpGenerator(
             tuple(spec.shape),
             hidden,
@@ -102,6 +87,7 @@ def generator_and_discriminator(
             generator_noise,
             generator_dropout,
             dtype,
+            mlp_batch_norm,
         )
         discriminator = MlpDiscriminator(
             hidden if discriminator_hidden is None else discriminator_hidden,
@@ -118,3 +104,64 @@ def generator_and_discriminator(
         network(generator, z, *([label] if num_classes else [])),
         network(discriminator, x, *([label] if seen else [])),
     )
+
+
+def chosen(
+    spec: Spec,
+    architecture: str | None,
+    hidden: tuple[int, ...] | None,
+    width: int | None,
+) -> tuple[str, tuple[int, ...], int]:
+    """What is not given of (architecture, hidden, width), as `generator_and_discriminator` has it.
+
+    Raises:
+        ValueError: for an unknown architecture, or DCGAN for what is no image.
+    """
+    is_image = spec.entry == "image"
+    if spec.entry not in ("image", "vector"):
+        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
+    side = min(spec.shape[:2])
+    if architecture is None:
+        architecture = "dcgan" if is_image and side >= 12 else "mlp"
+    if architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
+        )
+    if architecture == "dcgan" and not is_image:
+        raise ValueError(
+            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
+        )
+    if hidden is None:
+        hidden = (1200, 1200) if math.prod(spec.shape) >= 784 else (256, 256)
+    if width is None:
+        width = 128 if side >= 2 * _LARGE else 64 if side >= _LARGE else 32
+    return architecture, hidden, width
+
+
+def encoder_for(
+    spec: Spec,
+    num_codes: int,
+    *,
+    architecture: str | None = None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
+    norm: str = "batch",
+    precision: str = "float32",
+) -> Network:
+    """x -> [B, num_codes]: the trunk of the discriminator of that look, with a linear head of codes.
+
+    Args:
+        spec, architecture, hidden, width, precision: as in `generator_and_discriminator`.
+        num_codes: outputs.
+        norm: of all layers but the first: `batch` or `none`.
+
+    Raises:
+        ValueError: as there.
+    """
+    architecture, hidden, width = chosen(spec, architecture, hidden, width)
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
+    if architecture == "dcgan":
+        encoder = TrunkEncoder(num_codes, width=width, norm=norm, dtype=dtype)
+    else:
+        encoder = TrunkEncoder(num_codes, hidden, norm=norm, dtype=dtype)
+    return network(encoder, jnp.zeros((1, *spec.shape)))

@@ -23,6 +23,7 @@ from genjax.nets.first_clusters import STARTS, first_clusters
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
 from genjax.nets.gan_resnet import ResnetDiscriminator, ResnetGenerator
 from genjax.nets.instance_norm import IMAGE_NORMS, InstanceNorm, MinibatchNorm, image_norm
+from genjax.nets.joint import JointDiscriminator, TrunkEncoder
 from genjax.nets.masked import Made, natural_degrees, random_degrees
 from genjax.nets.minibatch import MinibatchDiscrimination, minibatch_similarity
 from genjax.nets.minibatch_stddev import minibatch_stddev
@@ -102,6 +103,7 @@ __all__ = [
     "ImageTrunk",
     "InstanceNorm",
     "InverseAutoregressiveFlows",
+    "JointDiscriminator",
     "Made",
     "MinibatchDiscrimination",
     "MinibatchNorm",
@@ -135,6 +137,7 @@ __all__ = [
     "TextEncoder",
     "TextGenerator",
     "TranslationResNet",
+    "TrunkEncoder",
     "UNet",
     "VggFeatures",
     "VirtualBatchNorm",

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from genjax.nets.conditioning import beside
+from genjax.nets.normalization import BatchNorm
 
 
 class MlpGenerator(nn.Module):
@@ -21,6 +22,7 @@ class MlpGenerator(nn.Module):
         noise_std: of noise added after each hidden layer, in sampling too.
         dropout_rate: of the hidden layers, in sampling too.
         dtype: of the computation; params stay float32.
+        batch_norm: whether the hidden layers have it.
     """
 
     shape: Sequence[int]
@@ -30,16 +32,20 @@ class MlpGenerator(nn.Module):
     noise_std: float = 0.0
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
+    batch_norm: bool = False
 
     @nn.compact
     def __call__(
         self, z: jax.Array, label: jax.Array | None = None, *, train: bool = True
     ) -> jax.Array:
         """z [B, D], label [B] int32 or None."""
-        del train  # noise and dropout, where asked for, belong to the generator itself
+        # Noise and dropout, where asked for, belong to the generator itself, in training or not.
         x = beside(z, label, self.num_classes)
         for width in self.hidden:
-            x = nn.relu(nn.Dense(width, dtype=self.dtype)(x))
+            x = nn.Dense(width, dtype=self.dtype)(x)
+            if self.batch_norm:
+                x = BatchNorm(dtype=self.dtype)(x, train=train)
+            x = nn.relu(x)
             x = disturb(self, x, self.noise_std, self.dropout_rate)
         x = nn.Dense(math.prod(self.shape), dtype=self.dtype)(x)
         return (jnp.tanh(x) if self.bounded else x).reshape(len(x), *self.shape)
@@ -56,6 +62,7 @@ class MlpDiscriminator(nn.Module):
             leaky ReLUs of slope 0.2.
         input_dropout_rate, dropout_rate: of the input and of the hidden layers, in training.
         dtype: of the computation; params stay float32.
+        batch_norm: whether the hidden layers but the first have it.
     """
 
     hidden: Sequence[int]
@@ -65,6 +72,7 @@ class MlpDiscriminator(nn.Module):
     input_dropout_rate: float = 0.0
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
+    batch_norm: bool = False
 
     @nn.compact
     def __call__(
@@ -73,8 +81,10 @@ class MlpDiscriminator(nn.Module):
         """x [B, ...], label [B] int32 or None; `logit` [B], `features` [B, F], heads [B, width]."""
         x = beside(x.reshape(len(x), -1), label, self.num_classes)
         x = nn.Dropout(self.input_dropout_rate, deterministic=not train)(x)
-        for width in self.hidden:
+        for number, width in enumerate(self.hidden):
             x = nn.Dense(width * self.pieces, dtype=self.dtype)(x)
+            if self.batch_norm and number > 0:
+                x = BatchNorm(dtype=self.dtype)(x, train=train)
             if self.pieces > 1:
                 x = x.reshape(len(x), width, self.pieces).max(-1)
             else:

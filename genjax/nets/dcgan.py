@@ -99,20 +99,50 @@ class DcganDiscriminator(nn.Module):
         self, x: jax.Array, label: jax.Array | None = None, *, train: bool
     ) -> dict[str, jax.Array]:
         """x [B, H, W, C], label [B] int32 or None; `logit` [B], `features` [B, F], heads."""
-        for step in range(num_halvings(x.shape[1:])):
-            normed = step > 0 and self.norm != "none"
-            x = Conv(
-                self.width * 2**step,
-                (5, 5),
-                strides=(2, 2),
-                use_bias=not normed,
-                dtype=self.dtype,
-                **_START,
-            )(beside(x, label, self.num_classes))
-            x = normalize(self.norm, x, train, self.dtype) if normed else x
-            x = nn.leaky_relu(x, 0.2)
+        x = dcgan_trunk(
+            x,
+            self.width,
+            train=train,
+            label=label,
+            num_classes=self.num_classes,
+            norm=self.norm,
+            dtype=self.dtype,
+        )
         features = beside(x.reshape(len(x), -1), label, self.num_classes)
         return linear_heads(features, self.heads, self.dtype, **_START)
+
+
+def dcgan_trunk(
+    x: jax.Array,
+    width: int,
+    *,
+    train: bool,
+    label: jax.Array | None = None,
+    num_classes: int = 0,
+    norm: str = "batch",
+    dtype: jnp.dtype = jnp.float32,
+) -> jax.Array:
+    """The discriminator's convolutions, [B, H, W, C] -> [B, h, w, F], called in a compact module.
+
+    Args:
+        x: images.
+        width, num_classes, norm, dtype: as of `DcganDiscriminator`.
+        train: whether batch norm uses the batch's statistics.
+        label: [B] int32 or None.
+    """
+    for step in range(num_halvings(x.shape[1:])):
+        normed = step > 0 and norm != "none"
+        x = Conv(
+            width * 2**step,
+            (5, 5),
+            strides=(2, 2),
+            use_bias=not normed,
+            dtype=dtype,
+            **_START,
+        )(beside(x, label, num_classes))
+        x = normalize(norm, x, train, dtype) if normed else x
+        x = nn.leaky_relu(x, 0.2)
+    return x
 
 
 def num_halvings(shape: Sequence[int]) -> int:

@@ -1,0 +1,16 @@
+"""ALI on the ring of eight Gaussians: the encoder inverts the generator, and codes are the prior's."""
+
+from genjax.gan import ali
+from tests.acceptance.joint_ring import inverted
+
+
+def test_examples_come_back_and_codes_are_like_the_prior():
+    """The reconstruction's error is at most 0.3 of what it is of another point's, 7 modes are found.
+
+    Measured, of three seeds: 0.10, 0.12, 0.07; all 8 modes; |mean| of codes 0.05 to 0.08, deviations
+    0.85 to 1.35. Nothing in the game compares x with its reconstruction: an encoder that is left out
+    of its own term, or pushed the wrong way, is seen here.
+    """
+    found = inverted(ali, maxout_pieces=1, input_dropout_rate=0.0, dropout_rate=0.0)
+    assert found.error <= 0.3 and found.modes >= 7
+    assert found.mean <= 0.4 and found.stds[0] >= 0.7 and found.stds[1] <= 1.4
