@@ -18,7 +18,7 @@ from absl import flags
 from experiments import runs
 from genjax import metrics
 from genjax.core import Model, Spec
-from genjax.data import MIXTURES, Dataset, Mixture, Source, sprites
+from genjax.data import MIXTURES, Dataset, Mixture, Source, faces, sprites
 from genjax.metrics.judge import VERSION
 
 _KEPT = Path(".cache") / "genjax" / "judges"  # in the user's home
@@ -28,6 +28,7 @@ _COUNTED = 50_000  # training examples whose classes are counted
 _MOST_CLASSES = 2000  # of several factors together; beyond them classes are not told apart
 _AT_A_TIME = 500  # examples rendered together
 STEPS = 1000  # minibatches that a judge learns from
+_WORDS = {"sprites": sprites.DARK.values, "faces": {"age": faces.AGES}}
 
 
 class Eye(NamedTuple):
@@ -113,7 +114,7 @@ def from_flags(run: runs.Run, dataset: Dataset) -> Eye | None:
         raise ValueError(f"FID-Inception sees grey or RGB images, and these have shape {shape}")
     look = lambda x: metrics.judged(judge, x)
     names = tuple(factors) or tuple(judge.num_classes)
-    words = sprites.DARK.values if run.data["dataset"] == "sprites" else {}
+    words = _WORDS.get(run.data["dataset"], {})
     return Eye(look, entry, shape, classes, shares, names, words, mixture, protocol)
 
 
@@ -206,7 +207,8 @@ def _factors(dataset: Dataset, source: Source, rows: np.ndarray | int) -> dict[s
     rows = spread_rows(source, rows) if np.ndim(rows) == 0 else rows
     raw = source[rows]
     if "factors" in raw:
-        return {name: raw["factors"][:, column] for column, name in enumerate(sprites.FACTORS)}
+        names = faces.FACTORS if dataset.name == "faces" else sprites.FACTORS
+        return {name: raw["factors"][:, column] for column, name in enumerate(names)}
     if "label" not in raw or dataset.spec.num_classes is None:
         return {}
     label = np.asarray(raw["label"])

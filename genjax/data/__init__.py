@@ -1,8 +1,8 @@
 """Where batches come from: the embedded digits, drawn sets, TFDS sets, files and folders.
 
-`sprites` has the renderers of the drawn sets, and `read_sprites` is their judge."""
+`sprites` and `faces` have the renderers of drawn sets, and `read_sprites` is the judge of sprites."""
 
-from genjax.data import sprites, transforms
+from genjax.data import faces, sprites, transforms
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -30,6 +30,7 @@ __all__ = [
     "caption_to_text",
     "counterpart",
     "epoch_order",
+    "faces",
     "folder_pictures",
     "load",
     "num_batches_per_epoch",

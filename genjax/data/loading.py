@@ -3,16 +3,24 @@
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
+from genjax.data.face_sets import face_set
 from genjax.data.files import file_set
 from genjax.data.folder_pairs import folder_or_pairs
 from genjax.data.pictures import picture_patches
 from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.scans import scan_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
 from genjax.data.tfds import tfds_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
-_DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
+_DRAWN = {
+    "sprites": sprite_set,
+    "outlines": outline_set,
+    "colour_worlds": colour_world_set,
+    "faces": face_set,
+    "scans": scan_set,
+}
 OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
 
 
@@ -34,8 +42,9 @@ def load(
 
     Args:
         name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
-            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+            `sprites`, `outlines`, `colour_worlds`, `faces`, `scans`, which are drawn from known factors
+            in the compiled step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`,
+            `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
