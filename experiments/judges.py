@@ -18,7 +18,7 @@ from absl import flags
 from experiments import runs
 from genjax import metrics
 from genjax.core import Model, Spec
-from genjax.data import MIXTURES, Dataset, Mixture, Source, sprites, voxels
+from genjax.data import MIXTURES, Dataset, Mixture, Source, faces, sprites, voxels
 from genjax.metrics.judge import VERSION
 
 _KEPT = Path(".cache") / "genjax" / "judges"  # in the user's home
@@ -28,6 +28,11 @@ _COUNTED = 50_000  # training examples whose classes are counted
 _MOST_CLASSES = 2000  # of several factors together; beyond them classes are not told apart
 _AT_A_TIME = 500  # examples rendered together
 STEPS = 1000  # minibatches that a judge learns from
+_WORDS = {
+    "sprites": sprites.DARK.values,
+    "faces": {"age": faces.AGES},
+    "voxels": voxels.VALUES,
+}
 
 
 class Eye(NamedTuple):
@@ -119,7 +124,7 @@ def from_flags(run: runs.Run, dataset: Dataset) -> Eye | None:
         raise ValueError(f"FID-Inception sees grey or RGB images, and these have shape {shape}")
     look = lambda x: metrics.judged(judge, x)
     names = tuple(factors) or tuple(judge.num_classes)
-    words = {"sprites": sprites.DARK.values, "voxels": voxels.VALUES}.get(run.data["dataset"], {})
+    words = _WORDS.get(run.data["dataset"], {})
     return Eye(look, entry, shape, classes, shares, names, words, mixture, protocol)
 
 
@@ -212,7 +217,9 @@ def _factors(dataset: Dataset, source: Source, rows: np.ndarray | int) -> dict[s
     rows = spread_rows(source, rows) if np.ndim(rows) == 0 else rows
     raw = source[rows]
     if "factors" in raw:
-        names = voxels.FACTORS if dataset.spec.entry == "voxels" else sprites.FACTORS
+        names = {"faces": faces.FACTORS, "voxels": voxels.FACTORS}.get(
+            dataset.name, sprites.FACTORS
+        )
         return {name: raw["factors"][:, column] for column, name in enumerate(names)}
     if "label" not in raw or dataset.spec.num_classes is None:
         return {}

@@ -1,8 +1,10 @@
 """Where batches come from: the embedded digits, drawn sets, TFDS sets, files and folders.
 
-`sprites`, `voxels` and `showers` have the renderers of drawn sets, `read_sprites` is their judge."""
+`sprites`, `faces`, `voxels` and `showers` have the renderers of drawn sets, `read_sprites` is the
+judge of sprites.
+"""
 
-from genjax.data import melodies, notes, progressions, showers, sprites, transforms, voxels
+from genjax.data import faces, melodies, notes, progressions, showers, sprites, transforms, voxels
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -30,6 +32,7 @@ __all__ = [
     "caption_to_text",
     "counterpart",
     "epoch_order",
+    "faces",
     "folder_pictures",
     "load",
     "melodies",

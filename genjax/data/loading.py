@@ -3,12 +3,14 @@
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
+from genjax.data.face_sets import face_set
 from genjax.data.files import file_set, read_arrays
 from genjax.data.folder_pairs import folder_or_pairs
 from genjax.data.melodies import melody_set
 from genjax.data.pictures import picture_patches
 from genjax.data.progressions import progression_set
 from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.scans import scan_set
 from genjax.data.sequences import chorale_set
 from genjax.data.showers import shower_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
@@ -22,6 +24,8 @@ _DRAWN = {
     "outlines": outline_set,
     "colour_worlds": colour_world_set,
     "voxels": voxel_set,
+    "faces": face_set,
+    "scans": scan_set,
 }
 _SEQUENCES = {"melodies": melody_set, "progressions": progression_set}
 OURS = ("digits", "stacked_digits", "pictures", "showers", *MIXTURES, *_DRAWN, *_SEQUENCES)
