@@ -2,6 +2,7 @@
 
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
+from genjax.data.digit_negatives import digit_negatives
 from genjax.data.digits import digits
 from genjax.data.files import file_set
 from genjax.data.folder_pairs import folder_or_pairs
@@ -13,7 +14,7 @@ from genjax.data.tfds import tfds_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
 _DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
-OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
+OURS = ("digits", "digit_negatives", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
 
 
 def load(
@@ -33,9 +34,10 @@ def load(
     """The data set `name`.
 
     Args:
-        name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
-            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+        name: `digits`, `digit_negatives` (two domains), `stacked_digits`, `pictures` (patches of
+            photographs); `ring`, `grid`, `sprites`, `outlines`, `colour_worlds`, which are drawn from
+            known factors in the compiled step; `file:PATH`, `folder:PATH`, or a TFDS set such as
+            `mnist`, `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
@@ -100,6 +102,8 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
     }
     if name == "digits":
         return digits(image_size, channels)
+    if name == "digit_negatives":
+        return digit_negatives(image_size, channels)
     if name == "pictures":
         return picture_patches(image_size, channels)
     if name == "stacked_digits":
