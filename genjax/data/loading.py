@@ -2,6 +2,7 @@
 
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
+from genjax.data.digit_negatives import digit_negatives
 from genjax.data.digits import digits
 from genjax.data.face_sets import face_set
 from genjax.data.files import file_set, read_arrays
@@ -28,7 +29,16 @@ _DRAWN = {
     "scans": scan_set,
 }
 _SEQUENCES = {"melodies": melody_set, "progressions": progression_set}
-OURS = ("digits", "stacked_digits", "pictures", "showers", *MIXTURES, *_DRAWN, *_SEQUENCES)
+OURS = (
+    "digits",
+    "digit_negatives",
+    "stacked_digits",
+    "pictures",
+    "showers",
+    *MIXTURES,
+    *_DRAWN,
+    *_SEQUENCES,
+)
 
 
 def load(
@@ -115,6 +125,8 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
     }
     if name == "digits":
         return digits(image_size, channels)
+    if name == "digit_negatives":
+        return digit_negatives(image_size, channels)
     if name == "pictures":
         return picture_patches(image_size, channels)
     if name == "stacked_digits":

@@ -114,3 +114,19 @@ def test_vectors_take_no_flip_and_floats_no_noise(tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             load(name, **options)
+
+
+def test_digit_negatives_are_of_other_digits():
+    """Both halves make up the split again; no digit is in both domains, and the second is 1 - x."""
+    digits, domains = load("digits", binarization="none"), load("digit_negatives")
+    shape = (8, 8, 1)
+    assert domains.spec == digits.spec._replace(extras={"unpaired": shape})
+    for split, half in (("train", 600), ("valid", 100), ("test", 198)):
+        known, source = getattr(digits, split).arrays(), getattr(domains, split)
+        batch = domains.eval_transform(KEY, source.arrays())
+        x = digits.eval_transform(KEY, known)["image"]
+        np.testing.assert_array_equal(batch["image"], x[:half])
+        np.testing.assert_allclose(batch["unpaired"], 1 - x[half : 2 * half], atol=1e-6)
+        np.testing.assert_array_equal(batch["label"], known["label"][:half])
+    with pytest.raises(ValueError, match="has unpaired beside its images"):
+        load("digit_negatives", binarization="static")
