@@ -104,9 +104,9 @@ def from_flags(run: runs.Run, dataset: Dataset) -> Eye | None:
     mixture = MIXTURES.get(run.data["dataset"])
     if entry == "vector" and not factors:
         return _of_vectors(run, dataset)
+    if entry == "voxels" and asked is None:  # a judge of theirs takes minutes: --features=judge
+        return _of_voxels(run, dataset)
     if entry == "voxels" and not factors:
-        if asked is None:  # nothing tells what a judge should learn of them
-            return None
         raise ValueError(f"--features={asked}: voxels need labels that a judge can learn")
     if asked in (None, "judge"):
         judge = _judge(run, dataset, entry, shape)
@@ -182,6 +182,24 @@ def _of_vectors(run: runs.Run, dataset: Dataset) -> Eye:
     look = lambda x: metrics.Judged(x / scale, {})
     protocol = {"features": "the values, over the training data's standard deviations"}
     return Eye(look, "vector", tuple(run.spec.shape), None, None, (), {}, None, protocol)
+
+
+def _of_voxels(run: runs.Run, dataset: Dataset) -> Eye:
+    """Mean occupancies of 4x4x4 blocks, over the training data's standard deviations."""
+    rows = spread_rows(dataset.train, 2 * _HELD_OUT)
+    blocks = _blocks(examples(dataset, dataset.train, rows, run.spec.entry))
+    scale = np.maximum(blocks.std(axis=0, keepdims=True), 1e-3)
+    look = lambda x: metrics.Judged(_blocks(x) / scale, {})
+    protocol = {"features": "occupancies of 4x4x4 blocks, over the training data's deviations"}
+    return Eye(look, "voxels", tuple(run.spec.shape), None, None, (), {}, None, protocol)
+
+
+def _blocks(x: np.ndarray) -> np.ndarray:
+    """The mean of each of at most 4x4x4 blocks of voxels, [N, D, H, W, 1] to [N, F]."""
+    for axis in (1, 2, 3):
+        parts = np.array_split(x, min(4, x.shape[axis]), axis)
+        x = np.stack([part.mean(axis) for part in parts], axis)
+    return x.reshape(len(x), -1)
 
 
 def _judge(run: runs.Run, dataset: Dataset, entry: str, shape) -> metrics.Judge:

@@ -64,3 +64,10 @@ def test_factors_of_solids_have_their_own_names():
     solids = load("voxels", image_size=8)
     found = judges._factors(solids, solids.train, 50)
     assert list(found) == ["solid", "size", "pose"] and found["solid"].max() == 6
+
+
+def test_voxels_are_seen_by_their_blocks():
+    x = np.zeros((1, 8, 5, 4, 1), np.float32)
+    x[0, :2, :2, 0] = 1
+    found = judges._blocks(x).reshape(4, 4, 4)
+    assert found[0, 0, 0] == 1 and found.sum() == 1  # 8 by twos, 5 by 2, 1, 1, 1
