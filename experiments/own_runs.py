@@ -30,6 +30,7 @@ OWN_RUNS: dict[str, OwnRun] = {
     "cyclegan": OwnRun("colour_worlds"),
     "text_to_image": OwnRun("sprites"),
     "srgan": OwnRun("pictures"),
+    "anogan": OwnRun("scans", steps=4000, eval_every=1000, set=("latent_dim=16", "width=16")),
 }
 
 

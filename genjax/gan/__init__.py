@@ -1,6 +1,7 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.anogan import anogan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
@@ -34,11 +35,13 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "anogan": anogan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "anogan",
     "biggan",
     "cgan",
     "cyclegan",

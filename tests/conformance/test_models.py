@@ -121,7 +121,8 @@ CASES = [
     for family, models in FAMILIES.items()
     for name, make in models.items()
     for label, spec in SPECS.items()
-    if (name, label) not in REFUSED and (label != PAIRS or name in OF_PAIRS)
+    if (name, label) not in REFUSED
+    and (label != PAIRS or name in OF_PAIRS)
 ]
 # Compiling is what a test costs: every system once, every kind of data once, and the second
 # networks of the one system that has such. Shapes are checked for all.
@@ -219,6 +220,10 @@ def test_shapes_of_everything(make, spec):
             values = jax.eval_shape(model.evaluate, KEY, variables, batch)
             assert all(value.shape == (BATCH,) for value in values.values())
             assert model.select is None or model.select in values
+        if model.search is not None:
+            z, left = jax.eval_shape(lambda v, m=model: m.search(KEY, v, x, *given), variables)
+            assert z.shape == (BATCH, *model.latents.shape) and left.shape == (BATCH,)
+            assert z.dtype == left.dtype == jnp.float32
         if model.clusters is not None:
             found = jax.eval_shape(lambda v, m=model: m.clusters(KEY, v, x), variables)
             assert found.shape == (BATCH, spec.num_classes or 10) and found.dtype == jnp.float32
