@@ -31,6 +31,12 @@ OWN_RUNS: dict[str, OwnRun] = {
     "text_to_image": OwnRun("sprites"),
     "srgan": OwnRun("pictures"),
     "anogan": OwnRun("scans", steps=4000, eval_every=1000, set=("latent_dim=16", "width=16")),
+    "cvae_gan": OwnRun(
+        "digits",
+        steps=4000,
+        eval_every=1000,
+        set=("latent_dim=16", "kl_weight=1", "hidden=128,128", "learning_rate=1e-3"),
+    ),
 }
 
 

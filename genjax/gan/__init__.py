@@ -4,6 +4,7 @@ from genjax.gan.acgan import acgan
 from genjax.gan.anogan import anogan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
+from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
 from genjax.gan.gan import gan
@@ -36,6 +37,7 @@ MODELS = {
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
     "anogan": anogan,
+    "cvae_gan": cvae_gan,
 }
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "anogan",
     "biggan",
     "cgan",
+    "cvae_gan",
     "cyclegan",
     "dcgan",
     "gan",

@@ -37,6 +37,7 @@ def generator_and_discriminator(
     dropout_rate: float = 0.0,
     generator_noise: float = 0.0,
     generator_dropout: float = 0.0,
+    label_once: bool = False,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -54,31 +55,18 @@ def generator_and_discriminator(
         discriminator_norm, generator_norm, upsampling: of DCGAN.
         maxout_pieces, input_dropout_rate, dropout_rate: of the MLP discriminator.
         generator_noise, generator_dropout: see `MlpGenerator`.
+        label_once: of DCGAN's two, whether the label enters the first layer alone.
         precision: `float32` or `bf16`.
 
     Raises:
         ValueError: for an unknown architecture, or DCGAN for what is no image.
     """
-    is_image = spec.entry == "image"
-    if spec.entry not in ("image", "vector"):
-        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
-    if architecture is None:
-        architecture = "dcgan" if is_image and min(spec.shape[:2]) >= 12 else "mlp"
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
-    if architecture == "dcgan" and not is_image:
-        raise ValueError(
-            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
-        )
+    architecture = _architecture(spec, architecture)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     seen = num_classes if label_to_discriminator else 0
     bounded = not (spec.num_levels is None and spec.entry == "vector")
     if architecture == "dcgan":
-        if width is None:
-            side = min(spec.shape[:2])
-            width = 128 if side >= 2 * _LARGE else 64 if side >= _LARGE else 32
+        width = _width(spec, width)
         generator = DcganGenerator(
             tuple(spec.shape),
             width,
@@ -88,12 +76,13 @@ def generator_and_discriminator(
             generator_noise,
             generator_dropout,
             dtype,
+            label_once,
         )
-        discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype)
+        discriminator = DcganDiscriminator(
+            width, seen, heads, discriminator_norm, dtype, label_once=label_once
+        )
     else:
-        numbers = math.prod(spec.shape)
-        if hidden is None:
-            hidden = (1200, 1200) if numbers >= 784 else (256, 256)
+        hidden = _hidden(spec, hidden)
         generator = MlpGenerator(
             tuple(spec.shape),
             hidden,
@@ -118,3 +107,69 @@ def generator_and_discriminator(
         network(generator, z, *([label] if num_classes else [])),
         network(discriminator, x, *([label] if seen else [])),
     )
+
+
+def reader(
+    spec: Spec,
+    heads: dict[str, int],
+    *,
+    architecture: str | None = None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
+    num_classes: int = 0,
+    norm: str = "batch",
+    precision: str = "float32",
+) -> Network:
+    """A network that reads examples and judges none, such as an encoder or a classifier.
+
+    The discriminator of `generator_and_discriminator` without its logit: `(x[, label])`, x in the
+    networks' range -> {`features`: [B, F], head: [B, width]}.
+
+    Args:
+        spec, architecture, hidden, width, num_classes, precision: as there.
+        heads: name -> width.
+        norm: of DCGAN's.
+
+    Raises:
+        ValueError: as there.
+    """
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
+    if _architecture(spec, architecture) == "dcgan":
+        module = DcganDiscriminator(
+            _width(spec, width), num_classes, heads, norm, dtype, logit=False
+        )
+    else:
+        module = MlpDiscriminator(
+            _hidden(spec, hidden), num_classes, heads, dtype=dtype, logit=False
+        )
+    label = [jnp.zeros(1, jnp.int32)] if num_classes else []
+    return network(module, jnp.zeros((1, *spec.shape)), *label)
+
+
+def _architecture(spec, architecture):
+    """The name resolved; refuses what there is not, or what does not fit."""
+    is_image = spec.entry == "image"
+    if spec.entry not in ("image", "vector"):
+        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
+    if architecture is None:
+        architecture = "dcgan" if is_image and min(spec.shape[:2]) >= 12 else "mlp"
+    if architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
+        )
+    if architecture == "dcgan" and not is_image:
+        raise ValueError(
+            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
+        )
+    return architecture
+
+
+def _width(spec, width):
+    side = min(spec.shape[:2])
+    default = 128 if side >= 2 * _LARGE else 64 if side >= _LARGE else 32
+    return default if width is None else width
+
+
+def _hidden(spec, hidden):
+    default = (1200, 1200) if math.prod(spec.shape) >= 784 else (256, 256)
+    return default if hidden is None else hidden

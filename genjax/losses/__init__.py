@@ -17,6 +17,11 @@ from genjax.losses.adversarial import (
     relativistic_average,
     wasserstein,
 )
+from genjax.losses.classwise import (
+    ClassMeans,
+    classwise_feature_matching,
+    new_class_means,
+)
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
@@ -72,6 +77,7 @@ __all__ = [
     "F_DIVERGENCES",
     "PENALTIES",
     "Adversary",
+    "ClassMeans",
     "KlTerms",
     "Likelihood",
     "Penalty",
@@ -80,6 +86,7 @@ __all__ = [
     "bicubic",
     "categorical",
     "categorical_information",
+    "classwise_feature_matching",
     "clip_parameters",
     "crop_to_multiple",
     "cross_entropy",
@@ -115,6 +122,7 @@ __all__ = [
     "matching_terms",
     "minimax",
     "mmd",
+    "new_class_means",
     "noisy_labels",
     "non_saturating",
     "orthogonal_penalty",

@@ -87,6 +87,7 @@ REFUSED |= {
     if (name, label) not in REFUSED
 }
 REFUSED |= {("progan", "grey image"): "progan needs sides of 4 to 7 times a power of two"}
+REFUSED |= {("cvae_gan", label): "cvae_gan needs labels" for label in UNLABELLED}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
