@@ -37,6 +37,12 @@ OWN_RUNS: dict[str, OwnRun] = {
         eval_every=1000,
         set=("latent_dim=16", "kl_weight=1", "hidden=128,128", "learning_rate=1e-3"),
     ),
+    "age_cgan": OwnRun(
+        "faces",
+        steps=10_000,
+        eval_every=1000,
+        set=("latent_dim=32", "identity_rounds=1000", "adversarial_rounds=6000"),
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.age_cgan import age_cgan
 from genjax.gan.anogan import anogan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
@@ -38,11 +39,13 @@ MODELS = {
     "text_to_image": text_to_image,
     "anogan": anogan,
     "cvae_gan": cvae_gan,
+    "age_cgan": age_cgan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "age_cgan",
     "anogan",
     "biggan",
     "cgan",
