@@ -9,6 +9,7 @@ import numpy as np
 from experiments.factor_figures import completions, drawing, surprise
 from experiments.gan_figures import arithmetic, interpolation, pairs, points, truncation
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
+from experiments.search_figures import ages, anomalies
 from experiments.showers import energy_maps, layers_of
 from experiments.subject import (
     Subject,
@@ -94,6 +95,8 @@ FIGURES: dict[str, Callable[..., None]] = {
     "arithmetic": arithmetic,
     "pairs": pairs,
     "truncation": truncation,
+    "anomalies": anomalies,
+    "ages": ages,
     "manifold": manifold,
     "traversals": traversals,
     "codebook": codebook,

@@ -58,6 +58,19 @@ OWN_RUNS: dict[str, OwnRun] = {
         steps=8000,
         set=("latent_dim=16", "hidden=128,128", "gan_rounds=4000", "learning_rate=1e-3"),
     ),
+    "anogan": OwnRun("scans", steps=4000, eval_every=1000, set=("latent_dim=16", "width=16")),
+    "cvae_gan": OwnRun(
+        "digits",
+        steps=4000,
+        eval_every=1000,
+        set=("latent_dim=16", "kl_weight=1", "hidden=128,128", "learning_rate=1e-3"),
+    ),
+    "age_cgan": OwnRun(
+        "faces",
+        steps=10_000,
+        eval_every=1000,
+        set=("latent_dim=32", "identity_rounds=1000", "adversarial_rounds=6000"),
+    ),
 }
 
 

@@ -171,6 +171,8 @@ def draw(make: Callable, key, variables, source: Source, num: int) -> np.ndarray
 
 def fits(eye: judges.Eye, model: Model, spec: Spec, dataset: Dataset, variables) -> bool:
     """Whether the model makes what the eye sees: told by shapes, nothing is computed."""
+    if not judges.makes_examples(model):  # the first stage of a curriculum may only learn to read
+        return False
     raw = {**dataset.valid[np.zeros(2, np.int64)], "index": np.zeros(2, np.int32)}
     made = jax.eval_shape(maker(model, spec, dataset), jax.random.key(0), variables, raw)
     return made.shape[1:] == eye.shape

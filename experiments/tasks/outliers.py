@@ -19,9 +19,10 @@ _PICTURES = 16
 
 
 def suits(model: Model) -> bool:
-    """Whether there is a score: an unconditional model that encodes, or has a likelihood or a bound."""
+    """Whether there is a score: an unconditional model that encodes, searches, or has a likelihood."""
     likelihood = model.log_prob is not None or model.select in ("elbo", "bound")
-    return model.condition is None and (likelihood or model.encode is not None)
+    codes = model.encode is not None or model.search is not None
+    return model.condition is None and (likelihood or codes)
 
 
 def outliers(
@@ -33,8 +34,10 @@ def outliers(
 ) -> Outcome:
     """Tells outliers from the rest of the test split by what a model makes of them.
 
-    The model is trained anew without each class in turn (or with each alone). Its scores: `log_prob`
-    and `elbo` (their negatives), `reconstruction` (squared error of decode(encode(x))) and
+    The model is trained anew without each class in turn (or with each alone); where the data marks its
+    own outliers (`mask`, as `scans`), the trained model itself is scored. Its scores: `log_prob` and
+    `elbo` (their negatives), `search` (what a search of the latents leaves: AnoGAN's), `reconstruction`
+    (squared error of decode(encode(x))) and
     `latent_distance` (Mahalanobis, of the code to those of training examples), each where the model
     has it. `test/roc_auc` and `test/average_precision` are those of the first of these that it has,
     whichever is best; all are there as test/SCORE/roc_auc. Baselines: isolation forest, local outlier
@@ -65,6 +68,8 @@ def outliers(
         raise ValueError(f"--option protocol must be left_out or one_class, got {protocol!r}")
     if not 0 < spoilt <= 1:
         raise ValueError(f"--option spoilt must be above 0 and at most 1, got {spoilt}")
+    if against is None and "mask" in given.spec.extras:
+        return _marked(given)
     if against is None:
         return _by_class(given, protocol)
     return _against(given, against, spoilt)
@@ -116,6 +121,27 @@ def _by_class(given: Given, protocol: str) -> Outcome:
             "per_class": of_all,
         },
     )
+
+
+def _marked(given: Given) -> Outcome:
+    """The run's model on its test split, of which the examples with a `mask` are the outliers."""
+    entry, test = given.spec.entry, given.examples("test")
+    is_outlier = test["mask"].reshape(len(test["mask"]), -1).any(1)
+    train, x = given.examples("train")[entry], test[entry]
+    scores = _scores(given, given.variables, train, x)
+    best = _first(scores)
+    scores |= {f"baseline/{n}": s for n, s in _baselines(given, train, x).items()}
+    ranks = {name: tasks.ranking(score, is_outlier) for name, score in scores.items()}
+    score_histograms(
+        {_shown(best): (scores[best][~is_outlier], scores[best][is_outlier])},
+        {_shown(best): ranks[best]["roc_auc"]},
+        ("healthy", "marked (outliers)"),
+        given.folder / "outliers.png",
+        images=(x[~is_outlier][:_PICTURES], x[is_outlier][:_PICTURES]),
+    )
+    means = {name: {m: [value] for m, value in rank.items()} for name, rank in ranks.items()}
+    about = {"outliers": f"{is_outlier.sum()} of {len(x)} test examples, whose mask is not empty"}
+    return Outcome(_means(means, best), {**_how(given, best), **about})
 
 
 def _against(given: Given, against: str, rate: float) -> Outcome:

@@ -196,9 +196,11 @@ class Model(NamedTuple):
         translate: `(key, variables, x) -> y`, an image's counterpart in the other domain: the batch's
             `target` or `unpaired`, in its range.
         translate_back: the same from that domain to this one.
-        condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
-            and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
-            [num, ...] (None there: drawn at random); None where the model is unconditional.
+        search: `(key, variables, x) -> (z, distance)`: the latents whose `decode` is nearest to x, in
+            the sense of the system's paper, found by descent, and the distance that is left, [B].
+        condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`,
+            `encode`, `decode` and `search` then take it as their last argument, [B, ...], and `sample`
+            as `condition` [num, ...] (None there: drawn at random); None where it is unconditional.
     """
 
     init: Callable[[jax.Array, Batch], State]
@@ -219,6 +221,7 @@ class Model(NamedTuple):
     upscale: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     translate: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     translate_back: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    search: Callable[..., tuple[jax.Array, jax.Array]] | None = None
     condition: str | None = None
 
 

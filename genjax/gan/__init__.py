@@ -2,10 +2,13 @@
 
 from genjax.gan.acgan import acgan
 from genjax.gan.aegan import aegan
+from genjax.gan.age_cgan import age_cgan
 from genjax.gan.ali import ali
+from genjax.gan.anogan import anogan
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
+from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
 from genjax.gan.gan import gan
@@ -40,16 +43,22 @@ MODELS = {
     "ali": ali,
     "bigan": bigan,
     "aegan": aegan,
+    "anogan": anogan,
+    "cvae_gan": cvae_gan,
+    "age_cgan": age_cgan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
     "aegan",
+    "age_cgan",
     "ali",
+    "anogan",
     "bigan",
     "biggan",
     "cgan",
+    "cvae_gan",
     "cyclegan",
     "dcgan",
     "gan",

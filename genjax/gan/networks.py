@@ -39,6 +39,7 @@ def generator_and_discriminator(
     generator_noise: float = 0.0,
     generator_dropout: float = 0.0,
     mlp_batch_norm: bool = False,
+    label_once: bool = False,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -57,6 +58,7 @@ def generator_and_discriminator(
         maxout_pieces, input_dropout_rate, dropout_rate: of the MLP discriminator.
         generator_noise, generator_dropout: see `MlpGenerator`.
         mlp_batch_norm: whether the hidden layers of an MLP generator have it.
+        label_once: of DCGAN's two, whether the label enters the first layer alone.
         precision: `float32` or `bf16`.
 
     Raises:
@@ -76,8 +78,11 @@ def generator_and_discriminator(
             generator_noise,
             generator_dropout,
             dtype,
+            label_once,
         )
-        discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype)
+        discriminator = DcganDiscriminator(
+            width, seen, heads, discriminator_norm, dtype, label_once=label_once
+        )
     else:
         generator = MlpGenerator(
             tuple(spec.shape),
@@ -104,6 +109,40 @@ def generator_and_discriminator(
         network(generator, z, *([label] if num_classes else [])),
         network(discriminator, x, *([label] if seen else [])),
     )
+
+
+def reader(
+    spec: Spec,
+    heads: dict[str, int],
+    *,
+    architecture: str | None = None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
+    num_classes: int = 0,
+    norm: str = "batch",
+    precision: str = "float32",
+) -> Network:
+    """A network that reads examples and judges none, such as an encoder or a classifier.
+
+    The discriminator of `generator_and_discriminator` without its logit: `(x[, label])`, x in the
+    networks' range -> {`features`: [B, F], head: [B, width]}.
+
+    Args:
+        spec, architecture, hidden, width, num_classes, precision: as there.
+        heads: name -> width.
+        norm: of DCGAN's.
+
+    Raises:
+        ValueError: as there.
+    """
+    dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
+    architecture, hidden, width = chosen(spec, architecture, hidden, width)
+    if architecture == "dcgan":
+        module = DcganDiscriminator(width, num_classes, heads, norm, dtype, logit=False)
+    else:
+        module = MlpDiscriminator(hidden, num_classes, heads, dtype=dtype, logit=False)
+    label = [jnp.zeros(1, jnp.int32)] if num_classes else []
+    return network(module, jnp.zeros((1, *spec.shape)), *label)
 
 
 def chosen(

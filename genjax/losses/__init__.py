@@ -18,6 +18,11 @@ from genjax.losses.adversarial import (
     wasserstein,
 )
 from genjax.losses.bleu import sentence_bleu
+from genjax.losses.classwise import (
+    ClassMeans,
+    classwise_feature_matching,
+    new_class_means,
+)
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
@@ -74,6 +79,7 @@ __all__ = [
     "F_DIVERGENCES",
     "PENALTIES",
     "Adversary",
+    "ClassMeans",
     "KlTerms",
     "Likelihood",
     "Penalty",
@@ -83,6 +89,7 @@ __all__ = [
     "bicubic",
     "categorical",
     "categorical_information",
+    "classwise_feature_matching",
     "clip_parameters",
     "crop_to_multiple",
     "cross_entropy",
@@ -118,6 +125,7 @@ __all__ = [
     "matching_terms",
     "minimax",
     "mmd",
+    "new_class_means",
     "noisy_labels",
     "non_saturating",
     "orthogonal_penalty",

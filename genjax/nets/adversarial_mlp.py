@@ -63,6 +63,7 @@ class MlpDiscriminator(nn.Module):
         input_dropout_rate, dropout_rate: of the input and of the hidden layers, in training.
         dtype: of the computation; params stay float32.
         batch_norm: whether the hidden layers but the first have it.
+        logit: whether there is one: a network that only reads has none.
     """
 
     hidden: Sequence[int]
@@ -73,6 +74,7 @@ class MlpDiscriminator(nn.Module):
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
     batch_norm: bool = False
+    logit: bool = True
 
     @nn.compact
     def __call__(
@@ -90,7 +92,7 @@ class MlpDiscriminator(nn.Module):
             else:
                 x = nn.leaky_relu(x, 0.2)
             x = nn.Dropout(self.dropout_rate, deterministic=not train)(x)
-        return linear_heads(x, self.heads, self.dtype)
+        return linear_heads(x, self.heads, self.dtype, logit=self.logit)
 
 
 def disturb(module: nn.Module, x: jax.Array, noise_std: float, dropout_rate: float) -> jax.Array:
@@ -103,9 +105,11 @@ def disturb(module: nn.Module, x: jax.Array, noise_std: float, dropout_rate: flo
 
 
 def linear_heads(
-    features: jax.Array, heads: Mapping[str, int] | None, dtype, **start
+    features: jax.Array, heads: Mapping[str, int] | None, dtype, *, logit: bool = True, **start
 ) -> dict[str, jax.Array]:
     """A discriminator's outputs from its last features [B, F]: `logit`, `features`, and the heads.
+
+    Without a `logit` where that is asked for.
 
     Called inside a compact module, whose layers `Dense_logit` and so on become.
     """
@@ -113,5 +117,7 @@ def linear_heads(
         name: nn.Dense(width, dtype=dtype, name=f"{name}_head", **start)(features)
         for name, width in (heads or {}).items()
     }
-    logit = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
-    return {"logit": logit, "features": features, **outputs}
+    if logit:
+        judged = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
+        outputs = {"logit": judged, **outputs}
+    return {"features": features, **outputs}

@@ -35,6 +35,7 @@ class DcganGenerator(nn.Module):
             checkerboards) or `pixel_shuffle` (a 5x5 to four times the channels).
         noise_std, dropout_rate: after each hidden layer, in sampling too.
         dtype: of the computation; params stay float32.
+        label_once: whether the label is beside the input of the first layer alone.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, figure 1; labels as in its code for
     MNIST.
@@ -48,6 +49,7 @@ class DcganGenerator(nn.Module):
     noise_std: float = 0.0
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
+    label_once: bool = False
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
@@ -62,7 +64,8 @@ class DcganGenerator(nn.Module):
             x = disturb(self, x, self.noise_std, self.dropout_rate)
             last = step == steps - 1
             features = channels if last else first[-1] // 2 ** (step + 1)
-            x = self._double(beside(x, label, self.num_classes), features, use_bias=last)
+            x = x if self.label_once else beside(x, label, self.num_classes)
+            x = self._double(x, features, use_bias=last)
         return jnp.tanh(x[:, :height, :width])
 
     def _double(self, x, features, use_bias):
@@ -84,6 +87,8 @@ class DcganDiscriminator(nn.Module):
         heads: name -> width of further heads beside `logit`.
         norm: of all layers but the first: `batch`, `layer` or `none`.
         dtype: of the computation; params stay float32.
+        logit: whether there is one: a network that only reads has none.
+        label_once: whether the label is beside the image alone.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, section 3.
     """
@@ -93,6 +98,8 @@ class DcganDiscriminator(nn.Module):
     heads: Mapping[str, int] | None = None
     norm: str = "batch"
     dtype: jnp.dtype = jnp.float32
+    logit: bool = True
+    label_once: bool = False
 
     @nn.compact
     def __call__(
@@ -106,10 +113,12 @@ class DcganDiscriminator(nn.Module):
             label=label,
             num_classes=self.num_classes,
             norm=self.norm,
+            label_once=self.label_once,
             dtype=self.dtype,
         )
-        features = beside(x.reshape(len(x), -1), label, self.num_classes)
-        return linear_heads(features, self.heads, self.dtype, **_START)
+        x = x.reshape(len(x), -1)
+        features = x if self.label_once else beside(x, label, self.num_classes)
+        return linear_heads(features, self.heads, self.dtype, logit=self.logit, **_START)
 
 
 def dcgan_trunk(
@@ -120,18 +129,20 @@ def dcgan_trunk(
     label: jax.Array | None = None,
     num_classes: int = 0,
     norm: str = "batch",
+    label_once: bool = False,
     dtype: jnp.dtype = jnp.float32,
 ) -> jax.Array:
     """The discriminator's convolutions, [B, H, W, C] -> [B, h, w, F], called in a compact module.
 
     Args:
         x: images.
-        width, num_classes, norm, dtype: as of `DcganDiscriminator`.
+        width, num_classes, norm, label_once, dtype: as of `DcganDiscriminator`.
         train: whether batch norm uses the batch's statistics.
         label: [B] int32 or None.
     """
     for step in range(num_halvings(x.shape[1:])):
         normed = step > 0 and norm != "none"
+        x = x if label_once and step > 0 else beside(x, label, num_classes)
         x = Conv(
             width * 2**step,
             (5, 5),
@@ -139,7 +150,7 @@ def dcgan_trunk(
             use_bias=not normed,
             dtype=dtype,
             **_START,
-        )(beside(x, label, num_classes))
+        )(x)
         x = normalize(norm, x, train, dtype) if normed else x
         x = nn.leaky_relu(x, 0.2)
     return x

@@ -33,13 +33,14 @@ from genjax.core import Model, Spec
 
 Score = Callable[..., jax.Array]
 # Which score stands for a model that has several: fixed, for the best one of a test would flatter it.
-PREFERENCE = ("log_prob", "elbo", "reconstruction", "latent_distance")
+PREFERENCE = ("log_prob", "elbo", "search", "reconstruction", "latent_distance")
 
 
 def model_scores(model: Model, spec: Spec, variables: Any) -> dict[str, Score]:
     """The scores by name that need no training examples, for what the model can do.
 
-    `log_prob` and `elbo` are their negatives, nats; `reconstruction` is the squared error, summed.
+    `log_prob` and `elbo` are their negatives, nats; `search` is the distance that a search of the
+    latents leaves; `reconstruction` is the squared error, summed.
 
     Args:
         model: an unconditional one.
@@ -53,6 +54,8 @@ def model_scores(model: Model, spec: Spec, variables: Any) -> dict[str, Score]:
         scores["elbo"] = lambda key, variables, x: (
             -model.evaluate(key, variables, {spec.entry: x})["elbo"]
         )
+    if model.search is not None:
+        scores["search"] = lambda key, variables, x: model.search(key, variables, x)[1]
     if model.encode is not None and model.decode is not None:
 
         def reconstruction(key, variables, x):

@@ -87,6 +87,11 @@ REFUSED |= {
     if (name, label) not in REFUSED
 }
 REFUSED |= {("progan", "grey image"): "progan needs sides of 4 to 7 times a power of two"}
+REFUSED |= {("cvae_gan", label): "cvae_gan needs labels" for label in UNLABELLED}
+FACES = "persons and ages"  # of those alone that need them; not among the `ORDINARY`
+SPECS[FACES] = Spec((8, 8, 3), None, 4, {"identity": (5,)})
+OF_FACES = ("age_cgan",)
+REFUSED |= {("age_cgan", label): "age_cgan needs" for label in ORDINARY}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
@@ -106,6 +111,7 @@ DETERMINISTIC = {
 }
 # Stages, from 0, that draw nothing of a curriculum with others that do.
 DETERMINISTIC_STAGES = {("dec", 1), ("vade", 0), ("srgan", 1), ("text_to_image", 0)}
+DETERMINISTIC_STAGES |= {("age_cgan", 0)}
 # Depth costs compilation, and changes nothing that is looked at here.
 SHALLOW = {
     "pixel_rnn": {"num_layers": 1},
@@ -121,7 +127,9 @@ CASES = [
     for family, models in FAMILIES.items()
     for name, make in models.items()
     for label, spec in SPECS.items()
-    if (name, label) not in REFUSED and (label != PAIRS or name in OF_PAIRS)
+    if (name, label) not in REFUSED
+    and (label != PAIRS or name in OF_PAIRS)
+    and (label != FACES or name in OF_FACES)
 ]
 # Compiling is what a test costs: every system once, every kind of data once, and the second
 # networks of the one system that has such. Shapes are checked for all.
@@ -131,6 +139,8 @@ def usual(name):
     """The kind of data that a system is compiled for."""
     if name in OF_PAIRS:
         return PAIRS
+    if name in OF_FACES:
+        return FACES
     return "binary vector" if (name, "binary image") in REFUSED else "binary image"
 
 
@@ -159,6 +169,9 @@ def batch_of(spec):
         batch["label"] = jnp.asarray(rng.integers(0, spec.num_classes, BATCH), jnp.int32)
     if "target" in spec.extras:
         batch["target"] = jnp.asarray(rng.random((BATCH, *spec.extras["target"])), jnp.float32)
+    if "identity" in spec.extras:
+        persons = spec.extras["identity"][0]
+        batch["identity"] = jax.nn.one_hot(jnp.arange(BATCH) % persons, persons)
     if "text" in spec.extras:
         text = rng.integers(97, 123, (BATCH, *spec.extras["text"]))
         batch["text"] = jnp.asarray(text, jnp.int32)
@@ -219,6 +232,10 @@ def test_shapes_of_everything(make, spec):
             values = jax.eval_shape(model.evaluate, KEY, variables, batch)
             assert all(value.shape == (BATCH,) for value in values.values())
             assert model.select is None or model.select in values
+        if model.search is not None:
+            z, left = jax.eval_shape(lambda v, m=model: m.search(KEY, v, x, *given), variables)
+            assert z.shape == (BATCH, *model.latents.shape) and left.shape == (BATCH,)
+            assert z.dtype == left.dtype == jnp.float32
         if model.clusters is not None:
             found = jax.eval_shape(lambda v, m=model: m.clusters(KEY, v, x), variables)
             assert found.shape == (BATCH, spec.num_classes or 10) and found.dtype == jnp.float32

@@ -66,3 +66,25 @@ def test_a_label_is_read_and_weights_start_small():
 def test_an_unknown_norm_is_refused():
     with pytest.raises(ValueError, match="norm must be one of batch, layer, none"):
         DcganGenerator((8, 8, 1), 2, norm="group").init(KEY, jnp.zeros((1, 2)), train=True)
+
+
+def test_a_reader_has_no_logit_and_a_label_may_enter_once():
+    """Only the first layer is wider by the classes then, and the features are not."""
+    x, label = jnp.zeros((3, 16, 16, 1)), jnp.zeros(3, int)
+    reader = DcganDiscriminator(2, 5, {"code": 4}, logit=False, label_once=True)
+    heads, variables = jax.eval_shape(
+        lambda: reader.init_with_output(jax.random.key(0), x, label, train=False)
+    )
+    assert {name: head.shape for name, head in heads.items()} == {
+        "features": (3, 64),
+        "code": (3, 4),
+    }
+    params = variables["params"]
+    assert [params[name]["kernel"].shape[2] for name in ("Conv_0", "Conv_1")] == [6, 2]
+    generator = DcganGenerator((16, 16, 1), 2, 5, label_once=True)
+    params = jax.eval_shape(
+        lambda: generator.init(jax.random.key(0), jnp.zeros((3, 4)), label, train=False)
+    )["params"]
+    assert params["Dense_0"]["kernel"].shape[0] == 9
+    inner = [p["kernel"].shape for name, p in params.items() if "Conv" in name]
+    assert sorted(shape[2:] for shape in inner) == [(2, 1), (4, 2)]

@@ -38,6 +38,12 @@ def test_a_model_has_the_scores_of_its_capabilities():
     plain = autoencoder(spec, code_dim=2, hidden=())
     found = tasks.model_scores(plain, spec, variables_of(plain, spec))
     assert list(found) == ["reconstruction"]
+    searching = plain._replace(
+        encode=None, evaluate=None, search=lambda key, variables, x: (x, x.sum(1))
+    )
+    found = tasks.model_scores(searching, spec, {})
+    assert list(found) == ["search"]
+    np.testing.assert_array_equal(found["search"](KEY, {}, x), x.sum(1))
     assert tasks.has_numbers_for_codes(plain, spec, variables_of(plain, spec))
 
 

@@ -1,0 +1,232 @@
+"""Age-cGAN of Antipov et al., 2017: a face at another age, and still the same person.
+
+A curriculum (arXiv:1702.01983). A conditional GAN learns p(x | y), y the age group; then an encoder E
+learns, with G fixed, to read z off G's own images, of which alone z is known:
+
+    E minimises  E_{z, y} |E(G(z, y)) - z|^2
+
+A face x of age y is inverted by descent from E's guess, with a face recognition network FR that is
+fixed, and then drawn at another age:
+
+    z* = argmin_z |FR(G(z, y)) - FR(x)|,  from z_0 = E(x);    x' = G(z*, y')
+
+There is no auxiliary classifier: this is not AC-GAN.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from genjax.core import Aux, Model, Player, Spec, Stage, game
+from genjax.gan.latent_search import latent_search
+from genjax.gan.networks import generator_and_discriminator, reader
+from genjax.gan.two_players import network_range, two_players
+from genjax.losses import non_saturating
+from genjax.nets import Network, normal_noise
+
+SEARCHES = ("identity", "pixels")
+_OWN_RATE = 1e-3  # of the Adam of the identity network that is learned here
+
+
+def age_cgan(
+    spec: Spec,
+    *,
+    latent_dim: int = 100,
+    identity_rounds: int = 1000,
+    adversarial_rounds: int = 10_000,
+    identity_features: Callable[[jax.Array], jax.Array] | None = None,
+    search: str = "identity",
+    search_steps: int = 300,
+    search_learning_rate: float = 0.05,
+    architecture: str | None = None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
+    learning_rate: float = 2e-4,
+    first_moment: float = 0.5,
+    ema_decay: float | None = None,
+    precision: str = "float32",
+) -> tuple[Stage, ...]:
+    """Age-cGAN (Antipov, Baccouche & Dugelay, 2017, arXiv:1702.01983); `condition` is the age group.
+
+    `search` gives z* of a face and its age, `encode` z_0, and `decode` draws either at any age. The
+    paper trains the GAN for 100 epochs of 110,000 faces and E on 100,000 pairs, and takes FaceNet as
+    FR. Here FR is learned first, as a classifier of the persons that the entry `identity` (one-hot)
+    names, whose last features are compared; or it is given. The paper's descent is L-BFGS of 50
+    iterations, here it is Adam. The label enters G beside z and D beside the image, nowhere else.
+
+    `evaluate` gives `identity_distance` and `squared_error` (a mean over pixels) of G(z_0, y), a face
+    at its own age.
+
+    Args:
+        spec: of images in [0, 1] with age groups as labels, and an `identity` (or `identity_features`).
+        latent_dim: numbers in z, from N(0, I).
+        identity_rounds, adversarial_rounds: of FR and of the GAN; E has those that are left.
+        identity_features: FR, images [B, H, W, C] in [0, 1] -> [B, ...]; None to learn it.
+        search: `identity`, or `pixels`: the squared error, the paper's baseline.
+        search_steps, search_learning_rate: of each z's Adam.
+        architecture: `dcgan` as in the paper, `mlp`, or none to choose by the data: of all networks.
+        hidden: widths of the MLPs' hidden layers; by the data if not given.
+        width: of DCGAN; by the size of the image if not given.
+        learning_rate, first_moment: of the Adams of G, D and E.
+        ema_decay: of the averaged generator that E and the search see; none for none.
+        precision: of the networks, `float32` or `bf16`.
+
+    Raises:
+        ValueError: if there are no images with labels and identities, or for what does not fit.
+    """
+    _check(spec, identity_rounds, adversarial_rounds, identity_features, search)
+    common = {"architecture": architecture, "hidden": hidden, "width": width}
+    common |= {"precision": precision}
+    generator, discriminator = generator_and_discriminator(
+        spec, latent_dim, num_classes=spec.num_classes, label_once=True, **common
+    )
+    encoder = reader(spec, {"code": latent_dim}, **common)
+    noise = normal_noise(latent_dim)
+    inward, outward = network_range(spec)
+    see, recognition = _recognition(spec, identity_features, common)
+    adam = optax.adam(learning_rate, first_moment)
+    adversarial = two_players(
+        spec,
+        generator,
+        discriminator,
+        noise,
+        adversary=non_saturating(),
+        generator_optimizer=adam,
+        discriminator_optimizer=adam,
+        conditional=True,
+        ema_decay=ema_decay,
+    )
+
+    def draw(variables, z, label):
+        """G(z, y) in the networks' range, in evaluation mode."""
+        x, _ = generator.apply(variables["generator"], z, label, train=False)
+        return x.astype(jnp.float32)
+
+    def invert(key, variables, batch):
+        z, label = noise.sample(key, len(batch["label"])), batch["label"]
+        own, updates = encoder.apply(variables["encoder"], draw(variables, z, label), train=True)
+        error = jnp.square(own["code"].astype(jnp.float32) - z)
+        return error.sum(1).mean(), Aux({"error": error.mean()}, {"encoder": updates})
+
+    def encode(key, variables, x, label):
+        del label  # E is not told the age
+        heads, _ = encoder.apply(variables["encoder"], inward(x), train=False)
+        return heads["code"].astype(jnp.float32)
+
+    def apart(variables, z, x, label):
+        """What the search descends, [B]; x in the networks' range."""
+        made = draw(variables, z, label)
+        if search == "pixels":
+            return jnp.square(made - x).reshape(len(x), -1).mean(1)
+        return norm(see(variables, made) - jax.lax.stop_gradient(see(variables, x)))
+
+    def descend(key, variables, x, label):
+        return latent_search(
+            lambda variables, z: apart(variables, z, inward(x), label),
+            variables,
+            encode(key, variables, x, label),
+            optimizer=optax.adam(search_learning_rate),
+            steps=search_steps,
+        )
+
+    def evaluate(key, variables, batch):
+        x, label = batch["image"], batch["label"]
+        made = draw(variables, encode(key, variables, x, label), label)
+        error = jnp.square(outward(made) - x).reshape(len(x), -1).mean(1)
+        distance = norm(see(variables, made) - see(variables, inward(x)))
+        return {"identity_distance": distance, "squared_error": error}
+
+    starts = {"generator": generator.start, "discriminator": discriminator.start}
+    starts |= {"encoder": encoder.start}
+    starts |= {} if recognition is None else {"identity": recognition.start}
+    final = game(
+        starts,
+        [Player(("encoder",), invert, adam)],
+        sample=adversarial.sample,
+        encode=encode,
+        decode=adversarial.decode,
+        search=descend,
+        evaluate=evaluate,
+        latents=adversarial.latents,
+        condition="label",
+    )
+
+    def enter_adversarial(key, state):
+        return _taken_over(adversarial.init(key, {}), state)
+
+    def enter_final(key, state):
+        averaged = {name: {**state.variables[name], "params": p} for name, p in state.ema.items()}
+        state = state._replace(variables={**state.variables, **averaged})
+        return _taken_over(final.init(key, {}), state)
+
+    last = (
+        Stage(adversarial, adversarial_rounds, enter_adversarial),
+        Stage(final, None, enter_final),
+    )
+    if recognition is None:
+        return (last[0]._replace(enter=None), last[1])
+    return (Stage(_recognition_game(spec, recognition), identity_rounds), *last)
+
+
+def _recognition_game(spec: Spec, recognition: Network) -> Model:
+    """The game of FR alone: a classifier of `identity`, one-hot [B, P]."""
+    inward, _ = network_range(spec)
+
+    def recognise(key, variables, batch):
+        del key  # it draws nothing
+        own = variables["identity"]
+        heads, updates = recognition.apply(own, inward(batch["image"]), train=True)
+        logits = heads["person"].astype(jnp.float32)
+        right = logits.argmax(1) == batch["identity"].argmax(1)
+        loss = optax.softmax_cross_entropy(logits, batch["identity"]).mean()
+        return loss, Aux({"person_accuracy": right.mean()}, {"identity": updates})
+
+    def evaluate(key, variables, batch):
+        heads, _ = recognition.apply(variables["identity"], inward(batch["image"]), train=False)
+        right = heads["person"].argmax(1) == batch["identity"].argmax(1)
+        return {"accuracy": right.astype(jnp.float32)}
+
+    players = [Player(("identity",), recognise, optax.adam(_OWN_RATE))]
+    return game({"identity": recognition.start}, players, evaluate=evaluate)
+
+
+def norm(x: jax.Array) -> jax.Array:
+    """sqrt(sum x^2) over all but the batch's axis, [B]; its gradient at 0 is 0."""
+    return jnp.sqrt(jnp.square(x).reshape(len(x), -1).sum(1) + 1e-12)
+
+
+def _recognition(spec, identity_features, common):
+    """(variables, x in the networks' range) -> features; and the network, if it is to be learned."""
+    if identity_features is not None:
+        return lambda variables, x: identity_features(0.5 * (x + 1)), None
+    net = reader(spec, {"person": spec.extras["identity"][0]}, **common)
+
+    def see(variables, x):
+        heads, _ = net.apply(variables["identity"], x, train=False)
+        return heads["features"].astype(jnp.float32)
+
+    return see, net
+
+
+def _taken_over(new, state):
+    """A stage's first state, with the networks of the one before."""
+    return new._replace(variables={**new.variables, **state.variables})
+
+
+def _check(spec, identity_rounds, adversarial_rounds, identity_features, search):
+    if spec.entry != "image" or spec.num_classes is None:
+        raise ValueError("age_cgan needs images with age groups as labels, and this data has none")
+    if identity_features is None and len(spec.extras.get("identity", ())) != 1:
+        raise ValueError(
+            "age_cgan needs to learn who is who from an entry `identity` (one-hot), and this data has "
+            "none: pass identity_features, a network that tells faces apart"
+        )
+    if min(identity_rounds, adversarial_rounds) < 1:
+        raise ValueError(
+            "identity_rounds and adversarial_rounds must be at least 1, got "
+            f"{identity_rounds} and {adversarial_rounds}"
+        )
+    if search not in SEARCHES:
+        raise ValueError(f"search must be {' or '.join(SEARCHES)}, got {search!r}")

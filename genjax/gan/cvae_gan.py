@@ -1,0 +1,217 @@
+"""CVAE-GAN of Bao et al., 2017: an autoencoder of a class and a GAN, whose G matches mean features.
+
+Four networks: E, G, a discriminator D and a classifier C. Of an image x of class c, its reconstruction
+x_f = G(E(x, c), c) and a draw x_p = G(z, c), f the last features of D or of C (arXiv:1703.10155):
+
+    D minimises    -log D(x) - log(1 - D(x_f)) - log(1 - D(x_p)),    C    -log C(c | x)
+    E, G minimise  l1 KL(q(z|x, c) | N(0, I)) + l2 L_G + l3 L_GD + l4 L_GC
+    L_G  = (|x - x_f|^2 + |f_D(x) - f_D(x_f)|^2 + |f_C(x) - f_C(x_f)|^2) / 2
+    L_GD = |E f_D(x) - E f_D(x_p)|^2 / 2,    L_GC = sum_c |E_c f_C(x) - E_c f_C(x_p)|^2 / 2
+
+so that G never sees D's cross-entropy (an "asymmetric" loss). The last two do not depend on E.
+"""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from genjax.core import Aux, Ema, Model, Player, Spec, game
+from genjax.gan.networks import generator_and_discriminator, reader
+from genjax.gan.two_players import network_range, noise_latents
+from genjax.losses import (
+    ClassMeans,
+    classwise_feature_matching,
+    cross_entropy,
+    gaussian_kl,
+    gaussian_log_prob,
+    gaussian_sample,
+    new_class_means,
+)
+from genjax.nets import normal_noise
+
+
+def cvae_gan(
+    spec: Spec,
+    *,
+    latent_dim: int = 256,
+    kl_weight: float = 3.0,
+    reconstruction_weight: float = 1.0,
+    mean_weight: float = 1e-3,
+    class_mean_weight: float = 1e-3,
+    mean_decay: float = 0.9,
+    architecture: str | None = None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
+    learning_rate: float = 2e-4,
+    first_moment: float = 0.5,
+    ema_decay: float | None = None,
+    precision: str = "float32",
+) -> Model:
+    """CVAE-GAN (Bao, Chen, Wen, Li & Hua, 2017, arXiv:1703.10155); `condition` is the label.
+
+    All squares are summed over pixels, in [-1, 1], or features, and the KL over dimensions; then means
+    are taken over the minibatch. E and G take one turn together, for neither has a gradient of the
+    other's own terms; then C, then D. The labels of draws are the minibatch's. D's loss of two kinds
+    of fakes is that of the paper's algorithm (its text has one). `encode` is the posterior's mean. C
+    learns from real examples alone, and only its features are used.
+
+    Args:
+        spec: of vectors or images with labels; bits and images in [0, 1].
+        latent_dim: numbers in z.
+        kl_weight, reconstruction_weight, mean_weight, class_mean_weight: l1, l2, l3, l4.
+        mean_decay: of the running means by class in L_GC, whose value is not the paper's.
+        architecture: `dcgan`, `mlp`, or none to choose by the data: of all four networks. The paper's E
+            and C are GoogLeNets.
+        hidden: widths of the MLPs' hidden layers; by the data if not given.
+        width: of DCGAN; by the size of the image if not given.
+        learning_rate, first_moment: of all Adams.
+        ema_decay: of the averaged encoder and generator that sample; none for none.
+        precision: of the networks, `float32` or `bf16`.
+
+    Raises:
+        ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
+    """
+    if spec.num_classes is None:
+        raise ValueError("cvae_gan needs labels, and this data has none")
+    num_classes = spec.num_classes
+    common = {"architecture": architecture, "hidden": hidden, "width": width}
+    common |= {"precision": precision}
+    generator, discriminator = generator_and_discriminator(
+        spec, latent_dim, num_classes=num_classes, label_to_discriminator=False, **common
+    )
+    codes = {"mean": latent_dim, "log_variance": latent_dim}
+    encoder = reader(spec, codes, num_classes=num_classes, **common)
+    classifier = reader(spec, {"class": num_classes}, **common)
+    noise = normal_noise(latent_dim)
+    inward, outward = network_range(spec)
+
+    def q(variables, x, label, train=False):
+        """Mean and log-variance of q(z|x, c), [B, latent_dim] each, and the encoder's updates."""
+        heads, updates = encoder.apply(variables["encoder"], x, label, train=train)
+        return [heads[name].astype(jnp.float32) for name in codes], updates
+
+    def generate(variables, z, label, train=True):
+        """In the networks' range, and the updates."""
+        x, updates = generator.apply(variables["generator"], z, label, train=train)
+        return x.astype(jnp.float32), updates
+
+    def seen(net, name, variables, x):
+        """The heads of D or C in a training pass, and their updates."""
+        heads, updates = net.apply(variables[name], x, train=True)
+        return {key: head.astype(jnp.float32) for key, head in heads.items()}, updates
+
+    def fakes(key, variables, x, label):
+        """(posterior, x_f, x_p, updates of E and G)."""
+        key_posterior, key_prior = jax.random.split(key)
+        posterior, of_encoder = q(variables, x, label, train=True)
+        rebuilt, of_generator = generate(
+            variables, gaussian_sample(key_posterior, *posterior), label
+        )
+        after = {**variables, "generator": {**variables["generator"], **of_generator}}
+        drawn, of_generator = generate(after, noise.sample(key_prior, len(x)), label)
+        return posterior, rebuilt, drawn, {"encoder": of_encoder, "generator": of_generator}
+
+    def rebuild(key, variables, batch):
+        x, label = inward(batch[spec.entry]), batch["label"]
+        posterior, rebuilt, drawn, updates = fakes(key, variables, x, label)
+        (real_d, rebuilt_d, drawn_d), (real_c, rebuilt_c, drawn_c) = [
+            [seen(net, name, variables, each)[0]["features"] for each in (x, rebuilt, drawn)]
+            for name, net in (("discriminator", discriminator), ("classifier", classifier))
+        ]
+        pairs = ((x, rebuilt), (real_d, rebuilt_d), (real_c, rebuilt_c))
+        kl = gaussian_kl(*posterior).mean()
+        reconstruction = sum(half_squares(a - b).mean() for a, b in pairs)
+        mean = half_squares((real_d.mean(0) - drawn_d.mean(0))[None]).sum()
+        by_class, means = classwise_feature_matching(
+            ClassMeans(**variables["extra"]), real_c, label, drawn_c, label, decay=mean_decay
+        )
+        loss = kl_weight * kl + reconstruction_weight * reconstruction
+        loss += mean_weight * mean + class_mean_weight * by_class
+        metrics = {
+            "kl": kl,
+            "reconstruction": reconstruction,
+            "mean_matching": mean,
+            "class_mean_matching": by_class,
+        }
+        return loss, Aux(metrics, {**updates, "extra": means._asdict()})
+
+    def classify(key, variables, batch):
+        del key  # it draws nothing
+        heads, updates = seen(classifier, "classifier", variables, inward(batch[spec.entry]))
+        each = optax.softmax_cross_entropy_with_integer_labels
+        loss = each(heads["class"], batch["label"]).mean()
+        right = (heads["class"].argmax(1) == batch["label"]).mean()
+        return loss, Aux({"class_accuracy": right}, {"classifier": updates})
+
+    def discriminate(key, variables, batch):
+        x, label = inward(batch[spec.entry]), batch["label"]
+        _, rebuilt, drawn, _ = fakes(key, variables, x, label)
+        loss, metrics, updates = 0.0, {}, {}
+        for name, examples in (("real", x), ("rebuilt", rebuilt), ("fake", drawn)):
+            own = {"discriminator": {**variables["discriminator"], **updates}}
+            heads, updates = seen(discriminator, "discriminator", own, examples)
+            loss += cross_entropy(heads["logit"], 1.0 if name == "real" else 0.0).mean()
+            metrics[f"{name}_logit"] = heads["logit"].mean()
+        return loss, Aux(metrics, {"discriminator": updates})
+
+    def encode(key, variables, x, label):
+        return q(variables, inward(x), label)[0][0]
+
+    def decode(key, variables, z, label):
+        return outward(generate(variables, z, label, train=False)[0])
+
+    def sample(key, variables, num, condition=None):
+        key_label, key_latents = jax.random.split(key)
+        drawn = jax.random.randint(key_label, (num,), 0, num_classes)
+        label = drawn if condition is None else jnp.asarray(condition)
+        return decode(None, variables, noise.sample(key_latents, num), label)
+
+    def evaluate(key, variables, batch):
+        x, label = batch[spec.entry], batch["label"]
+        posterior = q(variables, inward(x), label)[0]
+        rebuilt = decode(None, variables, posterior[0], label)
+        error = jnp.square(x - rebuilt).reshape(len(x), -1).mean(1)
+        return {"squared_error": error, "kl": gaussian_kl(*posterior)}
+
+    adam = optax.adam(learning_rate, first_moment)
+    num_features = jax.eval_shape(
+        lambda key, x: seen(classifier, "classifier", {"classifier": classifier.start(key)}, x),
+        jax.random.key(0),
+        jnp.zeros((1, *spec.shape)),
+    )[0]["features"].shape[1]
+    starts = {
+        "encoder": encoder.start,
+        "generator": generator.start,
+        "classifier": classifier.start,
+        "discriminator": discriminator.start,
+        "extra": lambda key, batch: new_class_means(num_classes, num_features)._asdict(),
+    }
+
+    def posterior(key, variables, x, label):
+        moments = q(variables, inward(x), label)[0]
+        z = gaussian_sample(key, *moments)
+        return z, gaussian_log_prob(z, *moments)
+
+    return game(
+        starts,
+        [
+            Player(("encoder", "generator"), rebuild, adam, name="generator"),
+            Player(("classifier",), classify, adam),
+            Player(("discriminator",), discriminate, adam),
+        ],
+        ema=None if ema_decay is None else Ema(("encoder", "generator"), ema_decay),
+        sample=sample,
+        encode=encode,
+        decode=decode,
+        evaluate=evaluate,
+        latents=noise_latents(noise)._replace(
+            posterior=posterior,
+            moments=lambda variables, x, label: tuple(q(variables, inward(x), label)[0]),
+        ),
+        condition="label",
+    )
+
+
+def half_squares(x: jax.Array) -> jax.Array:
+    """sum x^2 / 2 over all but the batch's axis, [B]."""
+    return 0.5 * jnp.square(x).reshape(len(x), -1).sum(1)
