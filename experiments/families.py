@@ -24,6 +24,7 @@ _CAN = {
     "upscale": "super-resolution",
     "translate": "translation",
     "translate_back": "translation back",
+    "complete": "completion",
 }
 
 

@@ -195,6 +195,8 @@ class Model(NamedTuple):
         translate: `(key, variables, x) -> y`, an image's counterpart in the other domain: the batch's
             `target` or `unpaired`, in its range.
         translate_back: the same from that domain to this one.
+        complete: `(key, variables, x, known) -> x` [B, *shape] in [0, 1], with the elements drawn that
+            are not `known`, bools [*shape] or [B, *shape], and the rest as they are.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`, `encode`
             and `decode` then take it as their last argument, [B, ...], and `sample` as `condition`
             [num, ...] (None there: drawn at random); None where the model is unconditional.
@@ -218,6 +220,7 @@ class Model(NamedTuple):
     upscale: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     translate: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     translate_back: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
+    complete: Callable[..., jax.Array] | None = None
     condition: str | None = None
 
 

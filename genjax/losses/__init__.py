@@ -20,6 +20,7 @@ from genjax.losses.adversarial import (
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
+from genjax.losses.holes import fill_holes, square_holes
 from genjax.losses.images import (
     bicubic,
     crop_to_multiple,
@@ -63,7 +64,7 @@ from genjax.losses.penalties import (
     zero_centred,
 )
 from genjax.losses.perceptual import perceptual_distance
-from genjax.losses.semi_supervised import realness
+from genjax.losses.semi_supervised import dynamic_label, entropy, marginal_entropy, realness
 from genjax.losses.sparsity import sparsity_kl, top_k
 from genjax.losses.total_correlation import KlTerms, kl_terms
 
@@ -86,11 +87,14 @@ __all__ = [
     "discretized_logistic",
     "discretized_logistic_mixture",
     "dragan",
+    "dynamic_label",
     "enlarge",
     "enlargement_quality",
+    "entropy",
     "f_divergence",
     "factor_log_probs",
     "feature_matching",
+    "fill_holes",
     "for_spec",
     "gaussian",
     "gaussian_information",
@@ -112,6 +116,7 @@ __all__ = [
     "least_squares",
     "low_resolution",
     "luminance",
+    "marginal_entropy",
     "matching_terms",
     "minimax",
     "mmd",
@@ -127,6 +132,7 @@ __all__ = [
     "relativistic_average",
     "sigmoid_layer_jacobian",
     "sparsity_kl",
+    "square_holes",
     "squared_gradient_norm",
     "standard_normal_log_prob",
     "top_k",
