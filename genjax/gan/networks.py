@@ -1,7 +1,9 @@
 """Generator and discriminator chosen for the look of the data."""
 
 import math
+from collections.abc import Callable
 
+import flax.linen as nn
 import jax.numpy as jnp
 
 from genjax.core import Spec
@@ -37,6 +39,8 @@ def generator_and_discriminator(
     dropout_rate: float = 0.0,
     generator_noise: float = 0.0,
     generator_dropout: float = 0.0,
+    logit: bool = True,
+    around_discriminator: Callable[[nn.Module], nn.Module] | None = None,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -54,24 +58,14 @@ def generator_and_discriminator(
         discriminator_norm, generator_norm, upsampling: of DCGAN.
         maxout_pieces, input_dropout_rate, dropout_rate: of the MLP discriminator.
         generator_noise, generator_dropout: see `MlpGenerator`.
+        logit: whether the discriminator has a head of that name.
+        around_discriminator: makes the network of that module: what it needs besides.
         precision: `float32` or `bf16`.
 
     Raises:
         ValueError: for an unknown architecture, or DCGAN for what is no image.
     """
-    is_image = spec.entry == "image"
-    if spec.entry not in ("image", "vector"):
-        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
-    if architecture is None:
-        architecture = "dcgan" if is_image and min(spec.shape[:2]) >= 12 else "mlp"
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
-    if architecture == "dcgan" and not is_image:
-        raise ValueError(
-            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
-        )
+    architecture = chosen_architecture(spec, architecture)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     seen = num_classes if label_to_discriminator else 0
     bounded = not (spec.num_levels is None and spec.entry == "vector")
@@ -89,7 +83,7 @@ def generator_and_discriminator(
             generator_dropout,
             dtype,
         )
-        discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype)
+        discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype, logit)
     else:
         numbers = math.prod(spec.shape)
         if hidden is None:
@@ -111,10 +105,35 @@ def generator_and_discriminator(
             input_dropout_rate,
             dropout_rate,
             dtype,
+            logit,
         )
+    if around_discriminator is not None:
+        discriminator = around_discriminator(discriminator)
     label = jnp.zeros(1, jnp.int32)
     z, x = jnp.zeros((1, latent_dim)), jnp.zeros((1, *spec.shape))
     return (
         network(generator, z, *([label] if num_classes else [])),
         network(discriminator, x, *([label] if seen else [])),
     )
+
+
+def chosen_architecture(spec: Spec, architecture: str | None) -> str:
+    """`mlp` or `dcgan`: the one asked for, or by the data, `dcgan` for images of 12x12 or more.
+
+    Raises:
+        ValueError: for another one, DCGAN for what is no image, or data that neither takes.
+    """
+    is_image = spec.entry == "image"
+    if spec.entry not in ("image", "vector"):
+        raise ValueError(f"this model takes images or vectors, and these examples are {spec.entry}")
+    if architecture is None:
+        architecture = "dcgan" if is_image and min(spec.shape[:2]) >= 12 else "mlp"
+    if architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
+        )
+    if architecture == "dcgan" and not is_image:
+        raise ValueError(
+            f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"
+        )
+    return architecture

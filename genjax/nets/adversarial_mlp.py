@@ -56,6 +56,7 @@ class MlpDiscriminator(nn.Module):
             leaky ReLUs of slope 0.2.
         input_dropout_rate, dropout_rate: of the input and of the hidden layers, in training.
         dtype: of the computation; params stay float32.
+        logit: whether there is a head of that name; not where it follows from the classes.
     """
 
     hidden: Sequence[int]
@@ -65,6 +66,7 @@ class MlpDiscriminator(nn.Module):
     input_dropout_rate: float = 0.0
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
+    logit: bool = True
 
     @nn.compact
     def __call__(
@@ -80,7 +82,7 @@ class MlpDiscriminator(nn.Module):
             else:
                 x = nn.leaky_relu(x, 0.2)
             x = nn.Dropout(self.dropout_rate, deterministic=not train)(x)
-        return linear_heads(x, self.heads, self.dtype)
+        return linear_heads(x, self.heads, self.dtype, logit=self.logit)
 
 
 def disturb(module: nn.Module, x: jax.Array, noise_std: float, dropout_rate: float) -> jax.Array:
@@ -93,9 +95,14 @@ def disturb(module: nn.Module, x: jax.Array, noise_std: float, dropout_rate: flo
 
 
 def linear_heads(
-    features: jax.Array, heads: Mapping[str, int] | None, dtype, **start
+    features: jax.Array,
+    heads: Mapping[str, int] | None,
+    dtype,
+    *,
+    logit: bool = True,
+    **start,
 ) -> dict[str, jax.Array]:
-    """A discriminator's outputs from its last features [B, F]: `logit`, `features`, and the heads.
+    """A discriminator's outputs from its last features [B, F]: `features`, the heads and `logit`.
 
     Called inside a compact module, whose layers `Dense_logit` and so on become.
     """
@@ -103,5 +110,6 @@ def linear_heads(
         name: nn.Dense(width, dtype=dtype, name=f"{name}_head", **start)(features)
         for name, width in (heads or {}).items()
     }
-    logit = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
-    return {"logit": logit, "features": features, **outputs}
+    if logit:
+        outputs["logit"] = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
+    return {"features": features, **outputs}

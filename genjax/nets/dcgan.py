@@ -84,6 +84,7 @@ class DcganDiscriminator(nn.Module):
         heads: name -> width of further heads beside `logit`.
         norm: of all layers but the first: `batch`, `layer` or `none`.
         dtype: of the computation; params stay float32.
+        logit: whether there is a head of that name; not where it follows from the classes.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, section 3.
     """
@@ -93,6 +94,7 @@ class DcganDiscriminator(nn.Module):
     heads: Mapping[str, int] | None = None
     norm: str = "batch"
     dtype: jnp.dtype = jnp.float32
+    logit: bool = True
 
     @nn.compact
     def __call__(
@@ -112,7 +114,7 @@ class DcganDiscriminator(nn.Module):
             x = normalize(self.norm, x, train, self.dtype) if normed else x
             x = nn.leaky_relu(x, 0.2)
         features = beside(x.reshape(len(x), -1), label, self.num_classes)
-        return linear_heads(features, self.heads, self.dtype, **_START)
+        return linear_heads(features, self.heads, self.dtype, logit=self.logit, **_START)
 
 
 def num_halvings(shape: Sequence[int]) -> int:
