@@ -1,7 +1,11 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.am_gan import am_gan
+from genjax.gan.artgan import artgan
 from genjax.gan.biggan import biggan
+from genjax.gan.catgan import catgan
+from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -34,12 +38,20 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "am_gan": am_gan,
+    "artgan": artgan,
+    "catgan": catgan,
+    "ccgan": ccgan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "am_gan",
+    "artgan",
     "biggan",
+    "catgan",
+    "ccgan",
     "cgan",
     "cyclegan",
     "dcgan",

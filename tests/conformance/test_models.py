@@ -87,6 +87,10 @@ REFUSED |= {
     if (name, label) not in REFUSED
 }
 REFUSED |= {("progan", "grey image"): "progan needs sides of 4 to 7 times a power of two"}
+REFUSED |= {
+    (name, label): f"{name} needs labels" for name in ("am_gan", "artgan") for label in UNLABELLED
+}
+REFUSED |= {("ccgan", label): "ccgan needs images" for label in VECTORS}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
