@@ -25,6 +25,7 @@ _CAN = {
     "translate": "translation",
     "translate_back": "translation back",
     "search": "latent search",
+    "complete": "completion",
 }
 
 

@@ -7,7 +7,14 @@ import jax
 import numpy as np
 
 from experiments.factor_figures import completions, drawing, surprise
-from experiments.gan_figures import arithmetic, interpolation, pairs, points, truncation
+from experiments.gan_figures import (
+    arithmetic,
+    inpainting,
+    interpolation,
+    pairs,
+    points,
+    truncation,
+)
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
 from experiments.search_figures import ages, anomalies
 from experiments.showers import energy_maps, layers_of
@@ -94,6 +101,7 @@ FIGURES: dict[str, Callable[..., None]] = {
     "interpolation": interpolation,
     "arithmetic": arithmetic,
     "pairs": pairs,
+    "inpainting": inpainting,
     "truncation": truncation,
     "anomalies": anomalies,
     "ages": ages,

@@ -18,7 +18,7 @@ from experiments.subject import (
     test_batch,
 )
 from genjax import metrics, plots
-from genjax.losses import crop_to_multiple, enlarge, low_resolution
+from genjax.losses import crop_to_multiple, enlarge, low_resolution, square_holes
 from genjax.tasks import editing
 from genjax.tasks.super_resolution import scale_of
 
@@ -28,6 +28,7 @@ POINTS = 2000
 EXEMPLARS = 3  # of each mean, as in the paper
 SUMS = 9
 THRESHOLDS, SHOWN, MEASURED = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0), 10, 500
+_HOLE = 0.5  # the grey of what is missing
 _TRIED = 1000  # samples in which groups for the arithmetic are sought
 
 
@@ -118,6 +119,21 @@ def pairs(subject: Subject, key, path: Path) -> None:
     else:
         columns = _translated(subject, key, x, batch)
     plots.image_columns(columns, path)
+
+
+def inpainting(subject: Subject, key, path: Path) -> None:
+    """Test images with a hole of half a side anywhere, as the model fills it, and whole: a row a test.
+
+    Denton et al., 2016, arXiv:1611.06430, Figure 2.
+    """
+    require_pictures(subject, "complete")
+    x = test_batch(subject, PAIRS)[subject.spec.entry]
+    key_holes, key_fill = jax.random.split(key)
+    places = subject.spec.shape[:2]
+    known = square_holes(key_holes, len(x), places, max(1, min(places) // 2))
+    filled = jax.jit(subject.model.complete)(key_fill, subject.variables, x, known)
+    columns = {"with a hole": np.where(known, x, _HOLE), "filled": filled, "whole": x}
+    plots.image_columns({name: pictures(images) for name, images in columns.items()}, path)
 
 
 def truncation(subject: Subject, key, path: Path) -> None:

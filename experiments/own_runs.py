@@ -71,6 +71,31 @@ OWN_RUNS: dict[str, OwnRun] = {
         eval_every=1000,
         set=("latent_dim=32", "identity_rounds=1000", "adversarial_rounds=6000"),
     ),
+    "am_gan": OwnRun(
+        "digits",
+        steps=5000,
+        eval_every=1000,
+        set=("hidden=128,128", "latent_dim=32", "dropout_rate=0", "learning_rate=1e-3"),
+    ),
+    "artgan": OwnRun(
+        "digits",
+        steps=5000,
+        eval_every=1000,
+        set=("hidden=128,128", "learning_rate=1e-3"),
+    ),
+    "catgan": OwnRun(
+        "digits",
+        steps=5000,
+        batch_size=100,
+        eval_every=1000,
+        set=("hidden=128,128", "latent_dim=32", "learning_rate=1e-3"),
+    ),
+    "ccgan": OwnRun(
+        "digits",
+        steps=5000,
+        eval_every=1000,
+        set=("hidden=128,128", "labels_per_class=5", "learning_rate=5e-4"),
+    ),
 }
 
 

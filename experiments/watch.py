@@ -13,7 +13,11 @@ from genjax.core import Model
 from genjax.data import Dataset
 from genjax.training import Config, Evaluation, run_keys
 
-_FRAMES = ("samples", "pairs")  # the first that suits is what is drawn as the run goes on
+_FRAMES = (
+    "samples",
+    "pairs",
+    "inpainting",
+)  # the first that suits is what is drawn as the run goes on
 
 
 def define() -> None:
@@ -81,7 +85,9 @@ def animate(workdir: Path) -> Path | None:
 
 def of_model(model: Model) -> str:
     """Which picture a run of this model draws as it goes on."""
-    return _FRAMES[0] if model.sample is not None else _FRAMES[1]
+    if model.sample is not None:
+        return "samples"
+    return "pairs" if model.complete is None else "inpainting"
 
 
 def _draw(subject: figures.Subject, seed: int, step: int) -> None:

@@ -46,8 +46,8 @@ class Task(NamedTuple):
 TASKS: dict[str, Task] = {
     "clustering": Task(
         clustering,
-        "codes (encode), and no condition",
-        lambda model: model.encode is not None and model.condition is None,
+        "codes (encode) or clusters, and no condition",
+        lambda model: (model.encode or model.clusters) is not None and model.condition is None,
         model="vade",
         flags={
             "steps": 2500,
@@ -59,7 +59,7 @@ TASKS: dict[str, Task] = {
     "toy_clustering": Task(
         toy_clustering,
         "codes (encode) or clusters, and no condition",
-        lambda model: model.encode is not None and model.condition is None,
+        lambda model: (model.encode or model.clusters) is not None and model.condition is None,
         model="dec",
         flags={"steps": 2000, "set": ["pretraining_rounds=1500", "code_dim=2", "hidden=64,64"]},
         spec=Spec((2,)),
@@ -89,7 +89,7 @@ TASKS: dict[str, Task] = {
     ),
     "completion": Task(
         completion,
-        "draws of an element given others, or codes and back (conditionals, or encode and decode)",
+        "completions, or codes and back (complete, conditionals, or encode and decode)",
         lambda model: completer(model) is not None,
         model="made",
         flags={"set": ["weight_decay=0.1"], "steps": 2000, "eval_every": 200},

@@ -58,7 +58,9 @@ def clustering(
     splits = [given.examples("train", examples), given.examples("test")]
     xs = [batch[given.spec.entry] for batch in splits]
     labels = tasks.Clusters(*(batch["label"] for batch in splits))
-    codes = [_flat(given.each(given.model.encode, x)) for x in xs]
+    # A model of clusters alone has no other code than what it says of them.
+    code = given.model.encode or given.model.clusters
+    codes = [_flat(given.each(code, x)) for x in xs]
     if np.issubdtype(codes[0].dtype, np.integer):
         raise ValueError(
             f"--task=clustering needs codes that are numbers, and those of {given.run.name} are "

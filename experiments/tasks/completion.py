@@ -115,6 +115,8 @@ def _exact(model, known) -> bool:
 
 
 def _how(model) -> str:
+    if model.complete is not None:
+        return "the model's own completions"
     if model.conditionals is not None:
         return "exact draws, element by element"
     latents = model.latents

@@ -198,6 +198,8 @@ class Model(NamedTuple):
         translate_back: the same from that domain to this one.
         search: `(key, variables, x) -> (z, distance)`: the latents whose `decode` is nearest to x, in
             the sense of the system's paper, found by descent, and the distance that is left, [B].
+        complete: `(key, variables, x, known) -> x` [B, *shape] in [0, 1], with the elements drawn that
+            are not `known`, bools [*shape] or [B, *shape], and the rest as they are.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`,
             `encode`, `decode` and `search` then take it as their last argument, [B, ...], and `sample`
             as `condition` [num, ...] (None there: drawn at random); None where it is unconditional.
@@ -222,6 +224,7 @@ class Model(NamedTuple):
     translate: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     translate_back: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     search: Callable[..., tuple[jax.Array, jax.Array]] | None = None
+    complete: Callable[..., jax.Array] | None = None
     condition: str | None = None
 
 

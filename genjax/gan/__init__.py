@@ -4,9 +4,13 @@ from genjax.gan.acgan import acgan
 from genjax.gan.aegan import aegan
 from genjax.gan.age_cgan import age_cgan
 from genjax.gan.ali import ali
+from genjax.gan.am_gan import am_gan
 from genjax.gan.anogan import anogan
+from genjax.gan.artgan import artgan
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
+from genjax.gan.catgan import catgan
+from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
 from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
@@ -46,6 +50,10 @@ MODELS = {
     "anogan": anogan,
     "cvae_gan": cvae_gan,
     "age_cgan": age_cgan,
+    "am_gan": am_gan,
+    "artgan": artgan,
+    "catgan": catgan,
+    "ccgan": ccgan,
 }
 
 __all__ = [
@@ -54,9 +62,13 @@ __all__ = [
     "aegan",
     "age_cgan",
     "ali",
+    "am_gan",
     "anogan",
+    "artgan",
     "bigan",
     "biggan",
+    "catgan",
+    "ccgan",
     "cgan",
     "cvae_gan",
     "cyclegan",

@@ -8,10 +8,10 @@ Only the generator is given the label c; the discriminator has a second head P(c
 D maximises L_S + L_C, and G maximises L_C - L_S, in its non-saturating form.
 """
 
-import jax.numpy as jnp
 import optax
 
 from genjax.core import Model, Spec
+from genjax.gan.classes import class_accuracy, class_loss
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, two_players
 from genjax.losses import non_saturating
@@ -72,13 +72,6 @@ def acgan(
         dropout_rate=dropout_rate,
         precision=precision,
     )
-
-    def class_loss(side: Side):
-        each = optax.softmax_cross_entropy_with_integer_labels
-        return each(side.heads["class"], side.label).mean()
-
-    def class_accuracy(side: Side):
-        return (jnp.argmax(side.heads["class"], axis=1) == side.label).mean()
 
     def of_discriminator(real: Side, fake: Side):
         loss = class_loss(real) + (class_loss(fake) if class_of_fakes else 0.0)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Ema, Player, Spec, Stage, game
+from genjax.gan.labelled import labelled_examples, with_labels
 from genjax.gan.two_players import network_range, noise_latents
 from genjax.losses import (
     cross_entropy,
@@ -24,7 +25,6 @@ from genjax.losses import (
 )
 from genjax.nets import NoisyClassifier, SoftplusGenerator, network, uniform_noise
 
-_MOST_EXAMPLES = 10_000  # that the labelled ones are chosen from
 _REFERENCE = 100  # latents in the batch of virtual batch normalisation
 OBJECTIVES = ("feature_matching", "minimax")
 
@@ -94,8 +94,7 @@ def improved_gan(
     """
     if spec.num_classes is None:
         raise ValueError("improved_gan needs labels, if few, and this data has none")
-    if labels_per_class < 1:
-        raise ValueError(f"labels_per_class must be at least 1, got {labels_per_class}")
+    labelled = labelled_examples(spec, labels_per_class)
     if generator_loss not in OBJECTIVES:
         names = " or ".join(OBJECTIVES)
         raise ValueError(f"generator_loss must be {names}, got {generator_loss!r}")
@@ -123,7 +122,6 @@ def improved_gan(
     generator = network(generator, jnp.zeros((1, latent_dim)))
     discriminator = network(classifier, jnp.zeros((1, *spec.shape)))
     inward, outward = network_range(spec)
-    num_labelled = labels_per_class * spec.num_classes
 
     def start(key, batch):  # from data: the first minibatch's, disturbed as in training
         key_params, key_noise = jax.random.split(key)
@@ -151,11 +149,9 @@ def improved_gan(
 
     def discriminate(key, variables, batch):
         key_rows, key_labelled, key_rest = jax.random.split(key, 3)
-        known = variables["labelled"]["memory"]
-        rows = jax.random.randint(key_rows, (len(batch[spec.entry]),), 0, num_labelled)
-        logits = judge(key_labelled, variables, inward(known["x"][rows]))["class"]
-        each = optax.softmax_cross_entropy_with_integer_labels
-        by_class = each(logits, known["label"][rows]).mean()
+        known, label = labelled.draw(key_rows, variables, len(batch[spec.entry]))
+        logits = judge(key_labelled, variables, inward(known))["class"]
+        by_class = optax.softmax_cross_entropy_with_integer_labels(logits, label).mean()
         loss, aux = unlabelled_loss(key_rest, variables, batch)
         return loss + by_class, Aux({**aux.metrics, "class_loss": by_class})
 
@@ -198,16 +194,7 @@ def improved_gan(
             Player(("generator",), generate, optimizer()),
         ]
         return game(
-            {
-                "generator": generator.start,
-                "discriminator": start,
-                "labelled": lambda key, batch: {
-                    "memory": {
-                        "x": jnp.zeros((num_labelled, *spec.shape)),
-                        "label": jnp.zeros(num_labelled, jnp.int32),
-                    }
-                },
-            },
+            {"generator": generator.start, "discriminator": start, **labelled.networks},
             players,
             ema=Ema(("discriminator",), lambda t: jnp.minimum(ema_decay, (1 + t) / (10 + t))),
             sample=sample,
@@ -216,28 +203,4 @@ def improved_gan(
             latents=noise_latents(noise),
         )
 
-    def enter(key, state, examples):
-        rows = labelled_rows(key, examples["label"], spec.num_classes, labels_per_class)
-        memory = {"x": examples[spec.entry][rows], "label": examples["label"][rows]}
-        return state._replace(variables={**state.variables, "labelled": {"memory": memory}})
-
-    return (
-        Stage(model(unlabelled_loss), 1),
-        Stage(model(discriminate), enter=enter, num_examples=_MOST_EXAMPLES),
-    )
-
-
-def labelled_rows(key: jax.Array, label: jax.Array, num_classes: int, per_class: int) -> jax.Array:
-    """Rows of `per_class` examples of each class, drawn at random: int32 [num_classes * per_class].
-
-    A class of fewer examples is filled up with others, which keep their own labels.
-
-    Args:
-        key: typed key.
-        label: int [N].
-        num_classes, per_class: see above.
-    """
-    order = jax.random.uniform(key, label.shape)
-    others = label[None] != jnp.arange(num_classes)[:, None]
-    rows = jnp.argsort(jnp.where(others, 2.0, 0.0) + order[None], axis=1)
-    return rows[:, jnp.arange(per_class) % len(label)].reshape(-1)
+    return with_labels(labelled, model(unlabelled_loss), model(discriminate))

@@ -1,7 +1,9 @@
 """Generator and discriminator chosen for the look of the data."""
 
 import math
+from collections.abc import Callable
 
+import flax.linen as nn
 import jax.numpy as jnp
 
 from genjax.core import Spec
@@ -40,6 +42,8 @@ def generator_and_discriminator(
     generator_dropout: float = 0.0,
     mlp_batch_norm: bool = False,
     label_once: bool = False,
+    logit: bool = True,
+    around_discriminator: Callable[[nn.Module], nn.Module] | None = None,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -59,6 +63,8 @@ def generator_and_discriminator(
         generator_noise, generator_dropout: see `MlpGenerator`.
         mlp_batch_norm: whether the hidden layers of an MLP generator have it.
         label_once: of DCGAN's two, whether the label enters the first layer alone.
+        logit: whether the discriminator has a head of that name.
+        around_discriminator: makes the network of that module: what it needs besides.
         precision: `float32` or `bf16`.
 
     Raises:
@@ -81,7 +87,7 @@ def generator_and_discriminator(
             label_once,
         )
         discriminator = DcganDiscriminator(
-            width, seen, heads, discriminator_norm, dtype, label_once=label_once
+            width, seen, heads, discriminator_norm, dtype, logit, label_once
         )
     else:
         generator = MlpGenerator(
@@ -102,7 +108,10 @@ def generator_and_discriminator(
             input_dropout_rate,
             dropout_rate,
             dtype,
+            logit=logit,
         )
+    if around_discriminator is not None:
+        discriminator = around_discriminator(discriminator)
     label = jnp.zeros(1, jnp.int32)
     z, x = jnp.zeros((1, latent_dim)), jnp.zeros((1, *spec.shape))
     return (
@@ -148,8 +157,8 @@ def reader(
 def chosen(
     spec: Spec,
     architecture: str | None,
-    hidden: tuple[int, ...] | None,
-    width: int | None,
+    hidden: tuple[int, ...] | None = None,
+    width: int | None = None,
 ) -> tuple[str, tuple[int, ...], int]:
     """What is not given of (architecture, hidden, width), as `generator_and_discriminator` has it.
 

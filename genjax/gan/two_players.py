@@ -9,14 +9,14 @@ and the generator's turn  mean of adversary.generator(...) + generator_terms(rea
 [0, 1] enter the networks in [-1, 1], and leave the generator so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Latents, Metrics, Model, Player, Spec, game
+from genjax.core import Aux, Ema, Latents, Metrics, Model, Objective, Player, Spec, game
 from genjax.gan.replay import from_pool, new_pool
 from genjax.losses import Adversary, Penalty, cross_entropy, noisy_labels
 from genjax.nets import Network, Noise
@@ -85,6 +85,8 @@ def two_players(
     weight_terms: Callable[[Any], jax.Array] | None = None,
     ema_decay: float | Callable[[jax.Array], jax.Array] | None = None,
     tricks: Tricks | None = None,
+    discriminator_objective: Objective | None = None,
+    networks: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Model:
     """The Model whose rounds are the discriminator's turns, then one of the generator.
 
@@ -110,6 +112,9 @@ def two_players(
         weight_terms: `generator's params -> scalar`, added to the generator's loss.
         ema_decay: of the generator's averaged params, which `sample` uses; None for none.
         tricks: see `Tricks`.
+        discriminator_objective: of a player's kind, added to the discriminator's loss: what looks at
+            more than the minibatch's two sides.
+        networks: further ones of the game, which that objective reads.
 
     Raises:
         ValueError: if there are no labels for a conditional game.
@@ -174,6 +179,9 @@ def two_players(
         if discriminator_terms is not None:
             term, told = discriminator_terms(real, fake)
             loss, metrics = loss + term, {**metrics, **told}
+        if discriminator_objective is not None:
+            term, aux = discriminator_objective(jax.random.fold_in(key, 1), variables, batch)
+            loss, metrics = loss + term, {**metrics, **aux.metrics}
         return loss, Aux(metrics, {"discriminator": updates, **extra})
 
     def generate(key, variables, batch):
@@ -221,9 +229,9 @@ def two_players(
         ),
         Player(("generator",), generate, generator_optimizer),
     ]
-    networks = {"generator": generator.start, "discriminator": discriminator.start}
+    own = {"generator": generator.start, "discriminator": discriminator.start}
     return game(
-        {**networks, **_memory(tricks, spec)},
+        {**own, **(networks or {}), **_memory(tricks, spec)},
         players,
         ema=None if ema_decay is None else Ema(("generator",), ema_decay),
         sample=sample,

@@ -26,6 +26,7 @@ from genjax.losses.classwise import (
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
+from genjax.losses.holes import fill_holes, square_holes
 from genjax.losses.images import (
     bicubic,
     crop_to_multiple,
@@ -70,7 +71,7 @@ from genjax.losses.penalties import (
 )
 from genjax.losses.perceptual import perceptual_distance
 from genjax.losses.policy_gradient import action_values, policy_gradient, until_end
-from genjax.losses.semi_supervised import realness
+from genjax.losses.semi_supervised import dynamic_label, entropy, marginal_entropy, realness
 from genjax.losses.sparsity import sparsity_kl, top_k
 from genjax.losses.total_correlation import KlTerms, kl_terms
 
@@ -96,11 +97,14 @@ __all__ = [
     "discretized_logistic",
     "discretized_logistic_mixture",
     "dragan",
+    "dynamic_label",
     "enlarge",
     "enlargement_quality",
+    "entropy",
     "f_divergence",
     "factor_log_probs",
     "feature_matching",
+    "fill_holes",
     "for_spec",
     "gaussian",
     "gaussian_information",
@@ -122,6 +126,7 @@ __all__ = [
     "least_squares",
     "low_resolution",
     "luminance",
+    "marginal_entropy",
     "matching_terms",
     "minimax",
     "mmd",
@@ -140,6 +145,7 @@ __all__ = [
     "sentence_bleu",
     "sigmoid_layer_jacobian",
     "sparsity_kl",
+    "square_holes",
     "squared_gradient_norm",
     "standard_normal_log_prob",
     "top_k",

@@ -63,7 +63,7 @@ class MlpDiscriminator(nn.Module):
         input_dropout_rate, dropout_rate: of the input and of the hidden layers, in training.
         dtype: of the computation; params stay float32.
         batch_norm: whether the hidden layers but the first have it.
-        logit: whether there is one: a network that only reads has none.
+        logit: whether there is a head of that name; not where it follows from the classes.
     """
 
     hidden: Sequence[int]
@@ -105,9 +105,14 @@ def disturb(module: nn.Module, x: jax.Array, noise_std: float, dropout_rate: flo
 
 
 def linear_heads(
-    features: jax.Array, heads: Mapping[str, int] | None, dtype, *, logit: bool = True, **start
+    features: jax.Array,
+    heads: Mapping[str, int] | None,
+    dtype,
+    *,
+    logit: bool = True,
+    **start,
 ) -> dict[str, jax.Array]:
-    """A discriminator's outputs from its last features [B, F]: `logit`, `features`, and the heads.
+    """A discriminator's outputs from its last features [B, F]: `features`, the heads and `logit`.
 
     Without a `logit` where that is asked for.
 
@@ -118,6 +123,5 @@ def linear_heads(
         for name, width in (heads or {}).items()
     }
     if logit:
-        judged = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
-        outputs = {"logit": judged, **outputs}
+        outputs["logit"] = nn.Dense(1, dtype=dtype, name="logit_head", **start)(features)[:, 0]
     return {"features": features, **outputs}

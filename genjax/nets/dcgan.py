@@ -87,7 +87,7 @@ class DcganDiscriminator(nn.Module):
         heads: name -> width of further heads beside `logit`.
         norm: of all layers but the first: `batch`, `layer` or `none`.
         dtype: of the computation; params stay float32.
-        logit: whether there is one: a network that only reads has none.
+        logit: whether there is a head of that name; not where it follows from the classes.
         label_once: whether the label is beside the image alone.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, section 3.

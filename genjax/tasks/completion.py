@@ -16,6 +16,7 @@ Complete = Callable[..., jax.Array]
 def completer(model: Model, num_rounds: int = 50) -> Complete | None:
     """How a model completes examples: the first of these that it can.
 
+    - A model that was made for it does (`Model.complete`).
     - A product of conditionals draws what is missing element by element, exactly, where its order has
       what is known first (or it has all orders).
     - A model with a posterior and draws of p(x|z) goes to and fro, z ~ q(z|x), x_missing ~ p(x|z)
@@ -25,13 +26,15 @@ def completer(model: Model, num_rounds: int = 50) -> Complete | None:
 
     Args:
         model: of one example an element of the batch.
-        num_rounds: of the latter two; they start from the middle of the range, 0.5, everywhere.
+        num_rounds: of the last two; they start from the middle of the range, 0.5, everywhere.
 
     Returns:
         `(key, variables, x, known, *given) -> x`: x [B, *shape] in [0, 1], of which only the elements
         are read where `known`, bools [*shape] on the host; `given` is what the model is conditional on.
         None where the model can do none of these.
     """
+    if model.complete is not None:
+        return model.complete
     if model.conditionals is not None:
         return model.conditionals.draw
     latents = model.latents

@@ -92,6 +92,10 @@ FACES = "persons and ages"  # of those alone that need them; not among the `ORDI
 SPECS[FACES] = Spec((8, 8, 3), None, 4, {"identity": (5,)})
 OF_FACES = ("age_cgan",)
 REFUSED |= {("age_cgan", label): "age_cgan needs" for label in ORDINARY}
+REFUSED |= {
+    (name, label): f"{name} needs labels" for name in ("am_gan", "artgan") for label in UNLABELLED
+}
+REFUSED |= {("ccgan", label): "ccgan needs images" for label in VECTORS}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",

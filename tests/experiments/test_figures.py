@@ -206,6 +206,19 @@ def test_pairs_show_the_way_there_and_back_beside_the_truth(tmp_path, monkeypatc
     np.testing.assert_allclose(found["and back"], 0.5 * (1 - images[:8]), atol=1e-6)
 
 
+def test_inpainting_shows_holes_as_they_are_filled(tmp_path, monkeypatch):
+    columns = []
+    monkeypatch.setattr(plots, "image_columns", lambda images, path: columns.append(images))
+    fill = lambda key, variables, x, known: jnp.where(known, x, 0.9)
+    figures.draw("inpainting", subject(Model(None, None, complete=fill), tmp_path), 0)
+    (found,) = columns
+    holed, filled, whole = found.values()
+    np.testing.assert_array_equal(whole, np.asarray(decode(None, None, CODES[:8])))
+    hole = holed != whole
+    assert (hole.sum(axis=(1, 2, 3)) == 1).all() and hole.any(axis=0).sum() > 1
+    np.testing.assert_array_equal(filled, np.where(hole, np.float32(0.9), whole))
+
+
 def test_arithmetic_adds_means_of_the_judges_classes(tmp_path, monkeypatch):
     """The class is the quadrant of the code; the mean of a group lies in it."""
     rows = []
@@ -252,6 +265,7 @@ def test_exemplars_are_shown_as_they_were_learned(tmp_path, shown):
         ("arithmetic", CONDITIONAL, "needs an unconditional model, and this one is of label"),
         ("arithmetic", PLAIN, "needs a judge of the data"),
         ("pairs", PLAIN, "that translates or enlarges"),
+        ("inpainting", PLAIN, "needs a model with complete"),
         ("truncation", PLAIN, "a prior with tails that can be cut"),
     ],
 )
@@ -265,7 +279,9 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
 @pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook"}))
 def test_vectors_are_no_pictures(tmp_path, name):
     factors = Conditionals(None, None, None, None)
-    able = CONDITIONAL._replace(exemplars=lambda variables: None, conditionals=factors)
+    able = CONDITIONAL._replace(
+        exemplars=lambda variables: None, conditionals=factors, complete=lambda *given: None
+    )
     with pytest.raises(figures.Unsuitable, match="need images"):
         figures.draw(name, subject(able, tmp_path, Spec((3,), None, 4)), 0)
 

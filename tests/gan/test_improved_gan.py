@@ -8,7 +8,7 @@ from scipy.special import log_softmax, logsumexp
 
 from genjax.core import Spec
 from genjax.gan import improved_gan
-from genjax.gan.improved_gan import labelled_rows
+from genjax.gan.labelled import labelled_rows
 from genjax.nets import NoisyClassifier, SoftplusGenerator
 from tests.gan.images import softplus, watched
 

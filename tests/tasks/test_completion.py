@@ -65,6 +65,8 @@ def test_an_autoencoder_settles_on_what_it_reconstructs():
 
 
 def test_who_can():
+    own = Model(init=None, update=None, encode=len, decode=len, complete=max)
+    assert completion.completer(own) is max
     assert completion.completer(Model(init=None, update=None)) is None
     made = autoregressive.made(Spec((4,), 2))
     assert completion.completer(made) is made.conditionals.draw
