@@ -1,6 +1,7 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.b_gan import b_gan
 from genjax.gan.biggan import biggan
 from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
@@ -34,11 +35,13 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "b_gan": b_gan,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
+    "b_gan",
     "biggan",
     "cgan",
     "cyclegan",

@@ -18,6 +18,15 @@ from genjax.losses.adversarial import (
     wasserstein,
 )
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
+from genjax.losses.density_ratio import (
+    CONVEX,
+    POSITIVE,
+    bregman_ratio_loss,
+    check_alpha,
+    convex,
+    f_divergence_of_ratio,
+    positive_ratio,
+)
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
 from genjax.losses.images import (
@@ -69,8 +78,10 @@ from genjax.losses.total_correlation import KlTerms, kl_terms
 
 __all__ = [
     "ADVERSARIES",
+    "CONVEX",
     "F_DIVERGENCES",
     "PENALTIES",
+    "POSITIVE",
     "Adversary",
     "KlTerms",
     "Likelihood",
@@ -78,9 +89,12 @@ __all__ = [
     "adversary",
     "bernoulli",
     "bicubic",
+    "bregman_ratio_loss",
     "categorical",
     "categorical_information",
+    "check_alpha",
     "clip_parameters",
+    "convex",
     "crop_to_multiple",
     "cross_entropy",
     "discretized_logistic",
@@ -89,6 +103,7 @@ __all__ = [
     "enlarge",
     "enlargement_quality",
     "f_divergence",
+    "f_divergence_of_ratio",
     "factor_log_probs",
     "feature_matching",
     "for_spec",
@@ -119,6 +134,7 @@ __all__ = [
     "non_saturating",
     "orthogonal_penalty",
     "perceptual_distance",
+    "positive_ratio",
     "r1",
     "r2",
     "rbf",
