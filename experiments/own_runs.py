@@ -39,6 +39,13 @@ OWN_RUNS: dict[str, OwnRun] = {
         eval_every=2000,
         set=("generator_divergence=reverse_kl", "learning_rate=5e-4", "latent_dim=32"),
     ),
+    "bs_gan": OwnRun(
+        "digits",
+        steps=6000,
+        eval_every=1500,
+        set=("num_draws=10", "learning_rate=5e-4", "latent_dim=32"),
+        binarization="threshold",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from genjax.gan.acgan import acgan
 from genjax.gan.b_gan import b_gan
 from genjax.gan.biggan import biggan
+from genjax.gan.bs_gan import bs_gan
 from genjax.gan.cgan import cgan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -36,6 +37,7 @@ MODELS = {
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
     "b_gan": b_gan,
+    "bs_gan": bs_gan,
 }
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "acgan",
     "b_gan",
     "biggan",
+    "bs_gan",
     "cgan",
     "cyclegan",
     "dcgan",

@@ -37,6 +37,7 @@ def generator_and_discriminator(
     dropout_rate: float = 0.0,
     generator_noise: float = 0.0,
     generator_dropout: float = 0.0,
+    num_parameters: int = 0,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -54,6 +55,9 @@ def generator_and_discriminator(
         discriminator_norm, generator_norm, upsampling: of DCGAN.
         maxout_pieces, input_dropout_rate, dropout_rate: of the MLP discriminator.
         generator_noise, generator_dropout: see `MlpGenerator`.
+        num_parameters: how many numbers the generator gives for each element in place of its value, the
+            parameters of a likelihood: [B, *shape, P] of an MLP, [B, H, W, C P] of DCGAN, without
+            bounds; 0 for the value.
         precision: `float32` or `bf16`.
 
     Raises:
@@ -74,13 +78,14 @@ def generator_and_discriminator(
         )
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     seen = num_classes if label_to_discriminator else 0
-    bounded = not (spec.num_levels is None and spec.entry == "vector")
+    bounded = not (num_parameters or (spec.num_levels is None and spec.entry == "vector"))
+    shape = tuple(spec.shape)
     if architecture == "dcgan":
         if width is None:
             side = min(spec.shape[:2])
             width = 128 if side >= 2 * _LARGE else 64 if side >= _LARGE else 32
         generator = DcganGenerator(
-            tuple(spec.shape),
+            (*shape[:-1], shape[-1] * max(1, num_parameters)),
             width,
             num_classes,
             generator_norm,
@@ -88,14 +93,15 @@ def generator_and_discriminator(
             generator_noise,
             generator_dropout,
             dtype,
+            bounded,
         )
         discriminator = DcganDiscriminator(width, seen, heads, discriminator_norm, dtype)
     else:
-        numbers = math.prod(spec.shape)
+        numbers = math.prod(shape)
         if hidden is None:
             hidden = (1200, 1200) if numbers >= 784 else (256, 256)
         generator = MlpGenerator(
-            tuple(spec.shape),
+            (*shape, num_parameters) if num_parameters else shape,
             hidden,
             bounded,
             num_classes,

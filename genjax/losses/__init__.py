@@ -17,6 +17,12 @@ from genjax.losses.adversarial import (
     relativistic_average,
     wasserstein,
 )
+from genjax.losses.boundary_seeking import (
+    boundary_seeking,
+    effective_sample_size,
+    importance_weighted_log_prob,
+    importance_weights,
+)
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.density_ratio import (
     CONVEX,
@@ -89,6 +95,7 @@ __all__ = [
     "adversary",
     "bernoulli",
     "bicubic",
+    "boundary_seeking",
     "bregman_ratio_loss",
     "categorical",
     "categorical_information",
@@ -100,6 +107,7 @@ __all__ = [
     "discretized_logistic",
     "discretized_logistic_mixture",
     "dragan",
+    "effective_sample_size",
     "enlarge",
     "enlargement_quality",
     "f_divergence",
@@ -120,6 +128,8 @@ __all__ = [
     "historical_averaging",
     "importance_log_likelihood",
     "importance_weighted_bound",
+    "importance_weighted_log_prob",
+    "importance_weights",
     "inverse_multiquadratic",
     "jacobian_norm",
     "joint_embedding",

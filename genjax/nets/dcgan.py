@@ -35,6 +35,7 @@ class DcganGenerator(nn.Module):
             checkerboards) or `pixel_shuffle` (a 5x5 to four times the channels).
         noise_std, dropout_rate: after each hidden layer, in sampling too.
         dtype: of the computation; params stay float32.
+        bounded: whether outputs are in [-1, 1], by tanh.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, figure 1; labels as in its code for
     MNIST.
@@ -48,6 +49,7 @@ class DcganGenerator(nn.Module):
     noise_std: float = 0.0
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
+    bounded: bool = True
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
@@ -63,7 +65,8 @@ class DcganGenerator(nn.Module):
             last = step == steps - 1
             features = channels if last else first[-1] // 2 ** (step + 1)
             x = self._double(beside(x, label, self.num_classes), features, use_bias=last)
-        return jnp.tanh(x[:, :height, :width])
+        x = x[:, :height, :width]
+        return jnp.tanh(x) if self.bounded else x
 
     def _double(self, x, features, use_bias):
         options = {"use_bias": use_bias, "dtype": self.dtype, **_START}

@@ -66,3 +66,13 @@ def test_a_label_is_read_and_weights_start_small():
 def test_an_unknown_norm_is_refused():
     with pytest.raises(ValueError, match="norm must be one of batch, layer, none"):
         DcganGenerator((8, 8, 1), 2, norm="group").init(KEY, jnp.zeros((1, 2)), train=True)
+
+
+def test_without_bounds_it_gives_what_the_tanh_is_taken_of():
+    z = 30 * jax.random.normal(KEY, (2, 3))
+    generator = DcganGenerator((8, 8, 1), 2, norm="none")
+    variables = generator.init(KEY, z, train=False)
+    variables = jax.tree.map(lambda leaf: 10 * leaf, variables)
+    free = DcganGenerator((8, 8, 1), 2, norm="none", bounded=False).apply(variables, z, train=False)
+    assert np.abs(free).max() > 1
+    np.testing.assert_allclose(generator.apply(variables, z, train=False), np.tanh(free), atol=1e-6)
