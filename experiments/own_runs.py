@@ -46,6 +46,18 @@ OWN_RUNS: dict[str, OwnRun] = {
         set=("num_draws=10", "learning_rate=5e-4", "latent_dim=32"),
         binarization="threshold",
     ),
+    "began": OwnRun(
+        "digits",
+        steps=10000,
+        eval_every=2500,
+        set=(
+            "controller_rate=0.02",
+            "learning_rate=5e-4",
+            "diversity_ratio=0.7",
+            "hidden=128,128",
+            "latent_dim=32",
+        ),
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from genjax.gan.acgan import acgan
 from genjax.gan.b_gan import b_gan
+from genjax.gan.began import began
 from genjax.gan.biggan import biggan
 from genjax.gan.bs_gan import bs_gan
 from genjax.gan.cgan import cgan
@@ -38,12 +39,14 @@ MODELS = {
     "text_to_image": text_to_image,
     "b_gan": b_gan,
     "bs_gan": bs_gan,
+    "began": began,
 }
 
 __all__ = [
     "MODELS",
     "acgan",
     "b_gan",
+    "began",
     "biggan",
     "bs_gan",
     "cgan",

@@ -33,6 +33,7 @@ from genjax.losses.density_ratio import (
     f_divergence_of_ratio,
     positive_ratio,
 )
+from genjax.losses.energy import convergence_measure, next_fake_weight, reconstruction_energy
 from genjax.losses.feature_matching import feature_matching
 from genjax.losses.gaussian_mixture import gaussian_mixture_log_prob
 from genjax.losses.images import (
@@ -101,6 +102,7 @@ __all__ = [
     "categorical_information",
     "check_alpha",
     "clip_parameters",
+    "convergence_measure",
     "convex",
     "crop_to_multiple",
     "cross_entropy",
@@ -140,6 +142,7 @@ __all__ = [
     "matching_terms",
     "minimax",
     "mmd",
+    "next_fake_weight",
     "noisy_labels",
     "non_saturating",
     "orthogonal_penalty",
@@ -149,6 +152,7 @@ __all__ = [
     "r2",
     "rbf",
     "realness",
+    "reconstruction_energy",
     "relativistic",
     "relativistic_average",
     "sigmoid_layer_jacobian",
