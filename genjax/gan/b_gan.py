@@ -55,7 +55,8 @@ def b_gan(
     With r fixed, E_z f(r(G(z))) has the gradient of D_f for `reverse_kl` alone (of another f it is
     E_q[f(r) - r f'(r)] that has it). Pearson's own f takes fakes away from where r is above 1, which is
     where they are wanted: of a ring's eight modes it found 1 to 3; `reverse_kl` behind the same Pearson
-    ratio, or `gan` on both sides, all eight.
+    ratio, or `gan` on both sides, all eight. Where data and fakes hardly overlap a Pearson ratio can
+    fall to 0 everywhere, and softplus does not move there: `gan` does.
 
     Rates, batch size and alpha are not certain: there is no code by the authors.
 
