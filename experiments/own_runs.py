@@ -16,6 +16,7 @@ class OwnRun(NamedTuple):
         dataset: as in `--dataset`.
         steps, batch_size, eval_every: as in the flags; None leaves the binary's default.
         set: hyper-parameters, as in `--set`.
+        binarization: as in `--binarization`; None leaves the binary's default.
     """
 
     dataset: str
@@ -23,6 +24,7 @@ class OwnRun(NamedTuple):
     batch_size: int | None = None
     eval_every: int | None = None
     set: tuple[str, ...] = ()
+    binarization: str | None = None
 
 
 OWN_RUNS: dict[str, OwnRun] = {
@@ -95,6 +97,37 @@ OWN_RUNS: dict[str, OwnRun] = {
         steps=5000,
         eval_every=1000,
         set=("hidden=128,128", "labels_per_class=5", "learning_rate=5e-4"),
+    ),
+    # A Pearson ratio of sharp images dies: r is 0 everywhere, and nothing moves it.
+    "b_gan": OwnRun(
+        "digits",
+        steps=6000,
+        eval_every=1500,
+        set=(
+            "divergence=gan",
+            "generator_divergence=reverse_kl",
+            "learning_rate=5e-4",
+            "latent_dim=32",
+        ),
+    ),
+    "bs_gan": OwnRun(
+        "digits",
+        steps=6000,
+        eval_every=1500,
+        set=("num_draws=10", "learning_rate=5e-4", "latent_dim=32"),
+        binarization="threshold",
+    ),
+    "began": OwnRun(
+        "digits",
+        steps=10000,
+        eval_every=2500,
+        set=(
+            "controller_rate=0.02",
+            "learning_rate=5e-4",
+            "diversity_ratio=0.7",
+            "hidden=128,128",
+            "latent_dim=32",
+        ),
     ),
 }
 

@@ -7,8 +7,11 @@ from genjax.gan.ali import ali
 from genjax.gan.am_gan import am_gan
 from genjax.gan.anogan import anogan
 from genjax.gan.artgan import artgan
+from genjax.gan.b_gan import b_gan
+from genjax.gan.began import began
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
+from genjax.gan.bs_gan import bs_gan
 from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
@@ -54,6 +57,9 @@ MODELS = {
     "artgan": artgan,
     "catgan": catgan,
     "ccgan": ccgan,
+    "b_gan": b_gan,
+    "bs_gan": bs_gan,
+    "began": began,
 }
 
 __all__ = [
@@ -65,8 +71,11 @@ __all__ = [
     "am_gan",
     "anogan",
     "artgan",
+    "b_gan",
+    "began",
     "bigan",
     "biggan",
+    "bs_gan",
     "catgan",
     "ccgan",
     "cgan",

@@ -44,6 +44,7 @@ def generator_and_discriminator(
     label_once: bool = False,
     logit: bool = True,
     around_discriminator: Callable[[nn.Module], nn.Module] | None = None,
+    num_parameters: int = 0,
     precision: str = "float32",
 ) -> tuple[Network, Network]:
     """The two networks of a simple GAN.
@@ -65,6 +66,9 @@ def generator_and_discriminator(
         label_once: of DCGAN's two, whether the label enters the first layer alone.
         logit: whether the discriminator has a head of that name.
         around_discriminator: makes the network of that module: what it needs besides.
+        num_parameters: how many numbers the generator gives for each element in place of its value, the
+            parameters of a likelihood: [B, *shape, P] of an MLP, [B, H, W, C P] of DCGAN, without
+            bounds; 0 for the value.
         precision: `float32` or `bf16`.
 
     Raises:
@@ -73,10 +77,11 @@ def generator_and_discriminator(
     architecture, hidden, width = chosen(spec, architecture, hidden, width)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     seen = num_classes if label_to_discriminator else 0
-    bounded = not (spec.num_levels is None and spec.entry == "vector")
+    bounded = not (num_parameters or (spec.num_levels is None and spec.entry == "vector"))
+    shape = tuple(spec.shape)
     if architecture == "dcgan":
         generator = DcganGenerator(
-            tuple(spec.shape),
+            (*shape[:-1], shape[-1] * max(1, num_parameters)),
             width,
             num_classes,
             generator_norm,
@@ -85,13 +90,14 @@ def generator_and_discriminator(
             generator_dropout,
             dtype,
             label_once,
+            bounded,
         )
         discriminator = DcganDiscriminator(
             width, seen, heads, discriminator_norm, dtype, logit, label_once
         )
     else:
         generator = MlpGenerator(
-            tuple(spec.shape),
+            (*shape, num_parameters) if num_parameters else shape,
             hidden,
             bounded,
             num_classes,

@@ -18,6 +18,13 @@ from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
 from genjax.nets.dcgan import DcganDiscriminator, DcganGenerator, num_halvings
 from genjax.nets.deterministic import Autoencoder, deterministic_autoencoder
+from genjax.nets.elu_autoencoder import (
+    AutoencoderDiscriminator,
+    DecoderGenerator,
+    EluDecoder,
+    EluEncoder,
+    EluMlpDecoder,
+)
 from genjax.nets.equalized import EqualizedConv, EqualizedDense
 from genjax.nets.first_clusters import STARTS, first_clusters
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
@@ -84,6 +91,7 @@ __all__ = [
     "STARTS",
     "VGG19_BLOCKS",
     "Autoencoder",
+    "AutoencoderDiscriminator",
     "BatchNorm",
     "CausalConv",
     "CausalWindow",
@@ -95,7 +103,11 @@ __all__ = [
     "ConvTranspose",
     "DcganDiscriminator",
     "DcganGenerator",
+    "DecoderGenerator",
     "DiagonalBiLstm",
+    "EluDecoder",
+    "EluEncoder",
+    "EluMlpDecoder",
     "EqualizedConv",
     "EqualizedDense",
     "GatedMlp",

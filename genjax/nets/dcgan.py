@@ -36,6 +36,7 @@ class DcganGenerator(nn.Module):
         noise_std, dropout_rate: after each hidden layer, in sampling too.
         dtype: of the computation; params stay float32.
         label_once: whether the label is beside the input of the first layer alone.
+        bounded: whether outputs are in [-1, 1], by tanh.
 
     Reference: Radford, Metz and Chintala, 2016, arXiv:1511.06434, figure 1; labels as in its code for
     MNIST.
@@ -50,6 +51,7 @@ class DcganGenerator(nn.Module):
     dropout_rate: float = 0.0
     dtype: jnp.dtype = jnp.float32
     label_once: bool = False
+    bounded: bool = True
 
     @nn.compact
     def __call__(self, z: jax.Array, label: jax.Array | None = None, *, train: bool) -> jax.Array:
@@ -66,7 +68,8 @@ class DcganGenerator(nn.Module):
             features = channels if last else first[-1] // 2 ** (step + 1)
             x = x if self.label_once else beside(x, label, self.num_classes)
             x = self._double(x, features, use_bias=last)
-        return jnp.tanh(x[:, :height, :width])
+        x = x[:, :height, :width]
+        return jnp.tanh(x) if self.bounded else x
 
     def _double(self, x, features, use_bias):
         options = {"use_bias": use_bias, "dtype": self.dtype, **_START}

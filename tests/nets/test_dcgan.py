@@ -88,3 +88,13 @@ def test_a_reader_has_no_logit_and_a_label_may_enter_once():
     assert params["Dense_0"]["kernel"].shape[0] == 9
     inner = [p["kernel"].shape for name, p in params.items() if "Conv" in name]
     assert sorted(shape[2:] for shape in inner) == [(2, 1), (4, 2)]
+
+
+def test_without_bounds_it_gives_what_the_tanh_is_taken_of():
+    z = 30 * jax.random.normal(KEY, (2, 3))
+    generator = DcganGenerator((8, 8, 1), 2, norm="none")
+    variables = generator.init(KEY, z, train=False)
+    variables = jax.tree.map(lambda leaf: 10 * leaf, variables)
+    free = DcganGenerator((8, 8, 1), 2, norm="none", bounded=False).apply(variables, z, train=False)
+    assert np.abs(free).max() > 1
+    np.testing.assert_allclose(generator.apply(variables, z, train=False), np.tanh(free), atol=1e-6)
