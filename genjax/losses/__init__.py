@@ -18,15 +18,16 @@ from genjax.losses.adversarial import (
     wasserstein,
 )
 from genjax.losses.bleu import sentence_bleu
-from genjax.losses.classwise import (
-    ClassMeans,
-    classwise_feature_matching,
-    new_class_means,
 from genjax.losses.boundary_seeking import (
     boundary_seeking,
     effective_sample_size,
     importance_weighted_log_prob,
     importance_weights,
+)
+from genjax.losses.classwise import (
+    ClassMeans,
+    classwise_feature_matching,
+    new_class_means,
 )
 from genjax.losses.contractive import jacobian_norm, sigmoid_layer_jacobian
 from genjax.losses.density_ratio import (
@@ -109,8 +110,8 @@ __all__ = [
     "bregman_ratio_loss",
     "categorical",
     "categorical_information",
-    "classwise_feature_matching",
     "check_alpha",
+    "classwise_feature_matching",
     "clip_parameters",
     "convergence_measure",
     "convex",
