@@ -34,8 +34,8 @@ def define_data() -> None:
         "dataset",
         "digits",
         "digits, stacked_digits, pictures (patches of photographs), ring, grid, sprites, outlines "
-        "(pairs), colour_worlds (unpaired), file:PATH (npz, npy, mat), folder:PATH (images), or a TFDS "
-        "name; only the last needs a network.",
+        "(pairs), colour_worlds (unpaired), scenes (layouts), toy_translation (sentences), file:PATH "
+        "(npz, npy, mat), folder:PATH (images), or a TFDS name; only the last needs a network.",
     )
     flags.DEFINE_string("data_dir", None, "Where TFDS sets lie or are put.")
     for name, of in (("test_fraction", "the examples"), ("valid_fraction", "the rest")):

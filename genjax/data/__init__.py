@@ -2,7 +2,7 @@
 
 `sprites` has the renderers of the drawn sets, and `read_sprites` is their judge."""
 
-from genjax.data import sprites, transforms
+from genjax.data import scenes, sprites, transforms, translation
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -34,10 +34,12 @@ __all__ = [
     "load",
     "num_batches_per_epoch",
     "read_sprites",
+    "scenes",
     "sprites",
     "stream",
     "stripe_contrast",
     "text_to_caption",
     "transforms",
+    "translation",
     "whole_pictures",
 ]

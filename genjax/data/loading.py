@@ -7,12 +7,20 @@ from genjax.data.files import file_set
 from genjax.data.folder_pairs import folder_or_pairs
 from genjax.data.pictures import picture_patches
 from genjax.data.rings import MIXTURES, ring_set
+from genjax.data.scenes import scene_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
 from genjax.data.tfds import tfds_set
+from genjax.data.translation import toy_translation_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
-_DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
+_DRAWN = {
+    "sprites": sprite_set,
+    "outlines": outline_set,
+    "colour_worlds": colour_world_set,
+    "scenes": scene_set,
+    "toy_translation": toy_translation_set,
+}
 OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
 
 
@@ -34,8 +42,9 @@ def load(
 
     Args:
         name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
-            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+            `sprites`, `outlines`, `colour_worlds`, `scenes`, which are drawn from known factors in the
+            compiled step; `toy_translation`, pairs of sentences by a rule; `file:PATH`, `folder:PATH`,
+            or a TFDS set such as `mnist`, `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
@@ -147,10 +156,8 @@ def _values(splits, binarization, dequantize, scale, seed, *, fixed):
 
 
 def _flips(spec):
-    """A target is mirrored with its image; an unpaired image by a coin of its own."""
-    together = [
-        name for name in (spec.entry, "target") if name == spec.entry or name in spec.extras
-    ]
+    """A target or a layout is mirrored with its image; an unpaired image by a coin of its own."""
+    together = [spec.entry, *(name for name in ("target", "layout") if name in spec.extras)]
     alone = ["unpaired"] if "unpaired" in spec.extras else []
     return [transforms.random_flip(*together), *map(transforms.random_flip, alone)]
 

@@ -10,6 +10,7 @@ from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
 from genjax.plots.points import samples_over_data
 from genjax.plots.rate_distortion import rate_distortion_curve
+from genjax.plots.text import text_columns, text_figure
 from genjax.plots.toy_clusters import comparison_figure
 from genjax.plots.truncation import truncation_figure
 
@@ -27,6 +28,8 @@ __all__ = [
     "reduction_figure",
     "samples_over_data",
     "save_image",
+    "text_columns",
+    "text_figure",
     "training_curves",
     "truncation_figure",
     "unit_square_latents",
