@@ -4,7 +4,18 @@
 judge of sprites.
 """
 
-from genjax.data import faces, melodies, notes, progressions, showers, sprites, transforms, voxels
+from genjax.data import (
+    faces,
+    melodies,
+    notes,
+    progressions,
+    scenes,
+    showers,
+    sprites,
+    transforms,
+    translation,
+    voxels,
+)
 from genjax.data.captions import caption_to_text, text_to_caption
 from genjax.data.dataset import ArraySource, Dataset, LazySource, Source, Transform
 from genjax.data.folder import folder_pictures
@@ -40,12 +51,14 @@ __all__ = [
     "num_batches_per_epoch",
     "progressions",
     "read_sprites",
+    "scenes",
     "showers",
     "sprites",
     "stream",
     "stripe_contrast",
     "text_to_caption",
     "transforms",
+    "translation",
     "voxels",
     "whole_pictures",
 ]

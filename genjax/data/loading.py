@@ -12,11 +12,13 @@ from genjax.data.pictures import picture_patches
 from genjax.data.progressions import progression_set
 from genjax.data.rings import MIXTURES, ring_set
 from genjax.data.scans import scan_set
+from genjax.data.scenes import scene_set
 from genjax.data.sequences import chorale_set
 from genjax.data.showers import shower_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
 from genjax.data.tfds import tfds_set
+from genjax.data.translation import toy_translation_set
 from genjax.data.voxels import voxel_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
@@ -27,6 +29,8 @@ _DRAWN = {
     "voxels": voxel_set,
     "faces": face_set,
     "scans": scan_set,
+    "scenes": scene_set,
+    "toy_translation": toy_translation_set,
 }
 _SEQUENCES = {"melodies": melody_set, "progressions": progression_set}
 OURS = (
@@ -182,10 +186,8 @@ def _values(splits, binarization, dequantize, scale, seed, *, fixed):
 
 
 def _flips(spec):
-    """A target is mirrored with its image; an unpaired image by a coin of its own."""
-    together = [
-        name for name in (spec.entry, "target") if name == spec.entry or name in spec.extras
-    ]
+    """A target or a layout is mirrored with its image; an unpaired image by a coin of its own."""
+    together = [spec.entry, *(name for name in ("target", "layout") if name in spec.extras)]
     alone = ["unpaired"] if "unpaired" in spec.extras else []
     return [transforms.random_flip(*together), *map(transforms.random_flip, alone)]
 

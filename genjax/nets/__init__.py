@@ -31,6 +31,7 @@ from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
 from genjax.nets.gan_resnet import ResnetDiscriminator, ResnetGenerator
 from genjax.nets.instance_norm import IMAGE_NORMS, InstanceNorm, MinibatchNorm, image_norm
 from genjax.nets.joint import JointDiscriminator, TrunkEncoder
+from genjax.nets.layout import LayoutDiscriminator, LayoutGenerator, num_layout_halvings, tiled
 from genjax.nets.masked import Made, natural_degrees, random_degrees
 from genjax.nets.minibatch import MinibatchDiscrimination, minibatch_similarity
 from genjax.nets.minibatch_stddev import minibatch_stddev
@@ -55,6 +56,13 @@ from genjax.nets.recurrent import DiagonalBiLstm, RowLstm, lstm_cell, skew, unsk
 from genjax.nets.resampling import double, halve, resampled_conv
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
 from genjax.nets.self_attention import SelfAttention
+from genjax.nets.sequence_to_sequence import (
+    PairDiscriminator,
+    SentenceFeatures,
+    Translator,
+    highway,
+)
+from genjax.nets.sequences import beam_search, draw_sequence, log_probs_of
 from genjax.nets.spectral import (
     SpectralConv,
     SpectralDense,
@@ -116,6 +124,8 @@ __all__ = [
     "InstanceNorm",
     "InverseAutoregressiveFlows",
     "JointDiscriminator",
+    "LayoutDiscriminator",
+    "LayoutGenerator",
     "Made",
     "MinibatchDiscrimination",
     "MinibatchNorm",
@@ -125,6 +135,7 @@ __all__ = [
     "Network",
     "Noise",
     "NoisyClassifier",
+    "PairDiscriminator",
     "PatchDiscriminator",
     "PlanarFlows",
     "ProgressiveDiscriminator",
@@ -137,6 +148,7 @@ __all__ = [
     "ResnetGenerator",
     "RowLstm",
     "SelfAttention",
+    "SentenceFeatures",
     "SoftplusGenerator",
     "SpectralConv",
     "SpectralDense",
@@ -149,11 +161,13 @@ __all__ = [
     "TextEncoder",
     "TextGenerator",
     "TranslationResNet",
+    "Translator",
     "TrunkEncoder",
     "UNet",
     "VggFeatures",
     "VirtualBatchNorm",
     "WeightNormDense",
+    "beam_search",
     "beside",
     "categorical_noise",
     "channel_groups",
@@ -162,15 +176,18 @@ __all__ = [
     "code_counts",
     "deterministic_autoencoder",
     "double",
+    "draw_sequence",
     "encoder_and_decoder",
     "first_clusters",
     "halve",
+    "highway",
     "image_norm",
     "imagenet_range",
     "joint_noise",
     "largest_singular_value",
     "lerp",
     "load_vgg19",
+    "log_probs_of",
     "lstm_cell",
     "minibatch_similarity",
     "minibatch_stddev",
@@ -182,6 +199,7 @@ __all__ = [
     "new_codebook",
     "normal_noise",
     "num_halvings",
+    "num_layout_halvings",
     "num_patch_layers",
     "perplexity",
     "pixel_norm",
@@ -201,6 +219,7 @@ __all__ = [
     "split_noise",
     "straight_through",
     "super_resolution_resnet",
+    "tiled",
     "uniform_noise",
     "unskew",
     "vgg_variables",

@@ -14,6 +14,7 @@ from genjax.plots.points import samples_over_data
 from genjax.plots.rate_distortion import rate_distortion_curve
 from genjax.plots.sequences import filmstrips, heat_maps, piano_rolls
 from genjax.plots.showers import shower_maps
+from genjax.plots.text import text_columns, text_figure
 from genjax.plots.toy_clusters import comparison_figure
 from genjax.plots.truncation import truncation_figure
 from genjax.plots.voxels import voxel_images
@@ -38,6 +39,8 @@ __all__ = [
     "samples_over_data",
     "save_image",
     "shower_maps",
+    "text_columns",
+    "text_figure",
     "training_curves",
     "truncation_figure",
     "unit_square_latents",
