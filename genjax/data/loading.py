@@ -5,15 +5,17 @@ from genjax.data.dataset import Dataset, Splits
 from genjax.data.digits import digits
 from genjax.data.files import file_set
 from genjax.data.folder_pairs import folder_or_pairs
+from genjax.data.line import line_set
 from genjax.data.pictures import picture_patches
 from genjax.data.rings import MIXTURES, ring_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
+from genjax.data.swiss_roll import swiss_roll_set
 from genjax.data.tfds import tfds_set
 
 BINARIZATIONS = ("none", "threshold", "static", "dynamic")
 _DRAWN = {"sprites": sprite_set, "outlines": outline_set, "colour_worlds": colour_world_set}
-OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, *_DRAWN)
+OURS = ("digits", "stacked_digits", "pictures", *MIXTURES, "swiss_roll", "line", *_DRAWN)
 
 
 def load(
@@ -33,9 +35,10 @@ def load(
     """The data set `name`.
 
     Args:
-        name: `digits`, `stacked_digits`, `pictures` (patches of photographs); `ring`, `grid`,
-            `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors in the compiled
-            step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`, `emnist/letters`.
+        name: `digits`, `stacked_digits`, `pictures` (patches of photographs), `line`; `ring`, `grid`,
+            `swiss_roll`, `sprites`, `outlines`, `colour_worlds`, which are drawn from known factors
+            in the compiled step; `file:PATH`, `folder:PATH`, or a TFDS set such as `mnist`,
+            `emnist/letters`.
         data_dir: where TFDS sets lie or are put; None is TFDS's own default.
         test_fraction, valid_fraction: share of the examples, and then of the rest, that is held out
             where the set has no such split; above 0 and below 1.
@@ -106,12 +109,14 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
         return stacked_digits(image_size, channels)
     if name in _DRAWN:
         return _DRAWN[name](image_size, channels, seed)
-    if name in MIXTURES:
+    if name == "line" or name == "swiss_roll" or name in MIXTURES:
         if image_size is not None or channels is not None:
             raise ValueError(
                 f"{name} holds vectors, which have no image_size or channels: leave them out"
             )
-        return ring_set(name, seed)
+        if name == "line":
+            return line_set()
+        return swiss_roll_set(seed) if name == "swiss_roll" else ring_set(name, seed)
     if colon and kind == "file":
         return file_set(path, **options)
     if colon and kind == "folder":
