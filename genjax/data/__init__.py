@@ -26,12 +26,14 @@ from genjax.data.rings import MIXTURES, Mixture
 from genjax.data.sprite_reader import read_sprites, stripe_contrast
 from genjax.data.sprite_sets import COOL, WARM, counterpart
 from genjax.data.stream import stream
+from genjax.data.swiss_roll import SWISS_ROLL_STD, draw_swiss_roll, swiss_roll_curve
 
 __all__ = [
     "BINARIZATIONS",
     "COOL",
     "MIXTURES",
     "OURS",
+    "SWISS_ROLL_STD",
     "WARM",
     "ArraySource",
     "Dataset",
@@ -42,6 +44,7 @@ __all__ = [
     "batch_indices",
     "caption_to_text",
     "counterpart",
+    "draw_swiss_roll",
     "epoch_order",
     "faces",
     "folder_pictures",
@@ -56,6 +59,7 @@ __all__ = [
     "sprites",
     "stream",
     "stripe_contrast",
+    "swiss_roll_curve",
     "text_to_caption",
     "transforms",
     "translation",

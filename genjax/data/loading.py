@@ -1,5 +1,7 @@
 """`load`: from a name to a data set with its transforms."""
 
+import functools
+
 from genjax.data import images, transforms
 from genjax.data.dataset import Dataset, Splits
 from genjax.data.digit_negatives import digit_negatives
@@ -7,6 +9,7 @@ from genjax.data.digits import digits
 from genjax.data.face_sets import face_set
 from genjax.data.files import file_set, read_arrays
 from genjax.data.folder_pairs import folder_or_pairs
+from genjax.data.line import line_set
 from genjax.data.melodies import melody_set
 from genjax.data.pictures import picture_patches
 from genjax.data.progressions import progression_set
@@ -17,6 +20,7 @@ from genjax.data.sequences import chorale_set
 from genjax.data.showers import shower_set
 from genjax.data.sprite_sets import colour_world_set, outline_set, sprite_set
 from genjax.data.stacked_digits import stacked_digits
+from genjax.data.swiss_roll import swiss_roll_set
 from genjax.data.tfds import tfds_set
 from genjax.data.translation import toy_translation_set
 from genjax.data.voxels import voxel_set
@@ -32,14 +36,19 @@ _DRAWN = {
     "scenes": scene_set,
     "toy_translation": toy_translation_set,
 }
+_VECTORS = {
+    **{name: functools.partial(ring_set, name) for name in MIXTURES},
+    "swiss_roll": swiss_roll_set,
+    "line": lambda seed: line_set(),
+    "showers": shower_set,
+}
 _SEQUENCES = {"melodies": melody_set, "progressions": progression_set}
 OURS = (
     "digits",
     "digit_negatives",
     "stacked_digits",
     "pictures",
-    "showers",
-    *MIXTURES,
+    *_VECTORS,
     *_DRAWN,
     *_SEQUENCES,
 )
@@ -137,12 +146,12 @@ def _splits(name, data_dir, test_fraction, valid_fraction, image_size, channels,
         return stacked_digits(image_size, channels)
     if name in _DRAWN:
         return _DRAWN[name](image_size, channels, seed)
-    if name in MIXTURES or name == "showers":
+    if name in _VECTORS:
         if image_size is not None or channels is not None:
             raise ValueError(
                 f"{name} holds vectors, which have no image_size or channels: leave them out"
             )
-        return shower_set(seed) if name == "showers" else ring_set(name, seed)
+        return _VECTORS[name](seed)
     if name in _SEQUENCES or (colon and kind == "chorales"):
         if image_size is not None or channels is not None:
             raise ValueError(

@@ -66,6 +66,14 @@ def minimax(real_label: float = 1.0) -> Adversary:
     )
 
 
+def model_kl() -> Adversary:
+    """D: as `non_saturating`; G: -f(fake) = -log(D / (1 - D)), at D's optimum KL(model || data).
+
+    Reference: Sonderby et al., 2016, arXiv:1610.04490.
+    """
+    return Adversary(non_saturating().discriminator, lambda real, fake: -fake)
+
+
 def least_squares(fake_label: float = 0.0, real_label: float = 1.0, aim: float = 1.0) -> Adversary:
     """D: ((f(real) - b)^2 + (f(fake) - a)^2) / 2; G: (f(fake) - c)^2 / 2.
 
@@ -183,6 +191,7 @@ def f_divergence(name: str, *, alternative: bool = False) -> Adversary:
 ADVERSARIES: dict[str, Callable[[], Adversary]] = {
     "non_saturating": non_saturating,
     "minimax": minimax,
+    "model_kl": model_kl,
     "least_squares": least_squares,
     "wasserstein": wasserstein,
     "hinge": hinge,

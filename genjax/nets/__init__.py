@@ -1,6 +1,7 @@
 """Layers and networks that more than one system uses: arrays to arrays, one file a kind."""
 
 from genjax.nets.adversarial_mlp import MlpDiscriminator, MlpGenerator
+from genjax.nets.affine_projection import REDUCTIONS, Reduction, affine_projection, reduction
 from genjax.nets.autoencoder import ARCHITECTURES, encoder_and_decoder
 from genjax.nets.causal import (
     CausalConv,
@@ -96,6 +97,7 @@ from genjax.nets.virtual_batch_norm import VirtualBatchNorm, reference_batch
 __all__ = [
     "ARCHITECTURES",
     "IMAGE_NORMS",
+    "REDUCTIONS",
     "STARTS",
     "VGG19_BLOCKS",
     "Autoencoder",
@@ -141,6 +143,7 @@ __all__ = [
     "ProgressiveDiscriminator",
     "ProgressiveGenerator",
     "ProjectionHead",
+    "Reduction",
     "ResidualBlock",
     "ResidualDecoder",
     "ResidualEncoder",
@@ -167,6 +170,7 @@ __all__ = [
     "VggFeatures",
     "VirtualBatchNorm",
     "WeightNormDense",
+    "affine_projection",
     "beam_search",
     "beside",
     "categorical_noise",
@@ -210,6 +214,7 @@ __all__ = [
     "pointwise",
     "random_degrees",
     "raster_mask",
+    "reduction",
     "reference_batch",
     "resampled_conv",
     "row_above",

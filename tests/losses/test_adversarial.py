@@ -20,6 +20,7 @@ def by_hand(name):
     return {
         "non_saturating": (logistic, -LOG_SIGMOID(f)),
         "minimax": (logistic, LOG_SIGMOID(-f)),
+        "model_kl": (logistic, -f),
         "least_squares": (((r - 1) ** 2 + f**2) / 2, (f - 1) ** 2 / 2),
         "wasserstein": (f - r, -f),
         "hinge": (np.maximum(0, 1 - r) + np.maximum(0, 1 + f), -f),
