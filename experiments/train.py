@@ -17,6 +17,7 @@ from experiments import (
     runs,
     watch,
 )
+from genjax.core import stages
 from genjax.training import CHECKPOINTS, fit
 
 
@@ -75,6 +76,7 @@ def train(family: str) -> bool:
     run, dataset = runs.from_flags(family)
     results.rehearse(run)
     config = options.config(str(run.workdir))
+    _check_length(run, config.steps)
     eye = judges.from_flags(run, dataset) if jax.process_index() == 0 else None
     subject = figures.Subject(run.model, None, run.spec, lambda: dataset, run.workdir, lambda: eye)
     fitted = fit(
@@ -105,6 +107,16 @@ def train(family: str) -> bool:
     if run.family == "gan" and (moving := watch.animate(run.workdir)):
         print(moving)
     return True
+
+
+def _check_length(run: runs.Run, steps: int) -> None:
+    """Raises ValueError where a curriculum would not come to its last stage, which is what is judged."""
+    before = sum(stage.rounds for stage in stages(run.system)[:-1])
+    if steps <= before:
+        raise ValueError(
+            f"--steps={steps} ends before the last stage of {run.name}, which begins after {before} "
+            "rounds: pass more, or shorten the stages before it by --set (--set help lists them)"
+        )
 
 
 def figure(name: str, checkpoint: str) -> None:

@@ -205,3 +205,11 @@ def test_a_text_is_an_integer_in_a_batch_of_zeros(trained):
     batch = runs.spec_batch(spec, 2)
     assert batch["text"].dtype == np.int32 and batch["target"].dtype == np.float32
     assert json.loads((trained / "config.json").read_text())["flags"]["fid_samples"] == 60
+
+
+def test_a_curriculum_cut_short_is_refused_before_anything_is_trained(tmp_path, capsys):
+    workdir = tmp_path / "run"
+    code, line = complaint(capsys, GAN, "--model=progan", "--steps=40", f"--workdir={workdir}")
+    assert code == 2
+    assert "--steps=40 ends before the last stage of progan, which begins after 500 rounds" in line
+    assert not workdir.exists()
