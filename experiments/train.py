@@ -110,7 +110,7 @@ def train(family: str) -> bool:
 
 
 def _check_length(run: runs.Run, steps: int) -> None:
-    """Raises ValueError where a curriculum would not come to its last stage, which is what is judged."""
+    """Raises ValueError where a curriculum would not come to its last stage, the one that is judged."""
     before = sum(stage.rounds for stage in stages(run.system)[:-1])
     if steps <= before:
         raise ValueError(
