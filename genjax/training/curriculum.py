@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from genjax.core import Model, Stage, State
 
@@ -51,7 +52,8 @@ def enter(part: Part, key: jax.Array, state: State, examples: Any = None) -> Sta
     """
     if part.enter is None:
         return state
-    given = (examples,) if part.num_examples else ()
+    # Whoever asks for shapes alone has arrays of the host, which traced rows cannot index.
+    given = (jax.tree.map(jnp.asarray, examples),) if part.num_examples else ()
     return part.enter(key, state, *given)._replace(step=state.step)
 
 

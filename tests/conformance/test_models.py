@@ -14,6 +14,7 @@ import genjax.autoregressive
 import genjax.gan
 import genjax.vae
 from genjax.core import Spec, stages, variables_for_sampling
+from genjax.training import curriculum
 
 FAMILIES = {
     "autoencoder": genjax.autoencoders.MODELS,
@@ -416,3 +417,15 @@ def test_what_a_system_says_of_itself(make):
             rf"^ *(\w+, )*{parameter.name}(, \w+)*: ", inspect.getdoc(make), re.M
         )
         assert documented, f"{parameter.name} is not documented"
+
+
+@pytest.mark.parametrize("make, spec", COMPILED)
+def test_a_checkpoint_of_the_last_stage_has_its_model_s_shapes(make, spec):
+    """As one is restored: from arrays of the host, under `eval_shape`."""
+    system = stages(build(make, spec))
+    parts = curriculum.plan(system, 10**6)
+    batch = jax.tree.map(np.asarray, batch_of(spec))
+    first = lambda key: curriculum.first_state(parts, len(parts) - 1, key, key, batch)
+    restored = jax.eval_shape(first, KEY).variables
+    own = jax.eval_shape(system[-1].model.init, KEY, batch).variables
+    assert jax.tree.structure(restored) == jax.tree.structure(own)
