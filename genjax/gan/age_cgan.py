@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, Stage, game
+from genjax.core import Aux, Model, Player, Spec, Stage, game, variables_for_sampling
 from genjax.gan.latent_search import latent_search
 from genjax.gan.networks import generator_and_discriminator, reader
 from genjax.gan.two_players import network_range, two_players
@@ -157,8 +157,7 @@ def age_cgan(
         return _taken_over(adversarial.init(key, {}), state)
 
     def enter_final(key, state):
-        averaged = {name: {**state.variables[name], "params": p} for name, p in state.ema.items()}
-        state = state._replace(variables={**state.variables, **averaged})
+        state = state._replace(variables=variables_for_sampling(state))
         return _taken_over(final.init(key, {}), state)
 
     last = (

@@ -142,7 +142,7 @@ NAN = BYTES / 255.0
 NAN[3, 2, 1] = NAN[7] = np.nan
 BAD_SETS = {
     "rank 1": ({"x": np.arange(9)}, r"x has shape \(9,\): expected vectors"),
-    "rank 5": ({"x": np.zeros((9, 2, 2, 2, 2))}, r"expected vectors \[N, D\] or images"),
+    "rank 5": ({"x": np.zeros((9, 2, 2, 2, 2))}, r"expected vectors \[N, D\], images"),
     "channels first": ({"x": np.zeros((9, 3, 32, 32))}, "channels last; transpose it"),
     "empty": ({"x": np.zeros((0, 4))}, r"x is empty \(shape \(0, 4\)\)"),
     "text": ({"x": np.array([["a", "b"]] * 9)}, "x has dtype <U1: expected integers"),

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from genjax.core import Spec
+from genjax.core import Spec, variables_for_sampling
 from genjax.gan import age_cgan
 from genjax.gan.age_cgan import norm
 from tests.gan.images import KEY, images, moved
@@ -39,9 +39,7 @@ def test_each_stage_trains_its_own_and_hands_on_the_rest():
             state = jax.jit(stage.model.init)(KEY, BATCH)
         else:
             before, state = state, jax.jit(stage.enter)(KEY, state)
-            for name in before.variables:
-                own = before.variables[name]
-                expected = {**own, "params": before.ema.get(name, own["params"])}
+            for name, expected in variables_for_sampling(before).items():
                 assert not moved({name: expected}, {name: state.variables[name]})
         after, _ = jax.jit(stage.model.update)(KEY, state, jax.tree.map(lambda x: x[None], BATCH))
         trained.append(moved(state.variables, after.variables))
