@@ -13,14 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from genjax.nets.convolution_gradients import (
-    Window,
-    convolve,
-    flip,
-    lax_conv,
-    output_size,
-    spread_sizes,
-)
+from genjax.nets.convolution_gradients import convolve
+from genjax.nets.convolution_values import Window, flip, lax_conv, output_size, spread_sizes
 
 Padding = str | int | Sequence[int | tuple[int, int]]
 
