@@ -279,8 +279,9 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
 @pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook"}))
 def test_vectors_are_no_pictures(tmp_path, name):
     factors = Conditionals(None, None, None, None)
+    nothing = lambda *given: None
     able = CONDITIONAL._replace(
-        exemplars=lambda variables: None, conditionals=factors, complete=lambda *given: None
+        exemplars=nothing, conditionals=factors, complete=nothing, search=nothing
     )
     with pytest.raises(figures.Unsuitable, match="need images"):
         figures.draw(name, subject(able, tmp_path, Spec((3,), None, 4)), 0)
