@@ -1,4 +1,4 @@
-"""CycleGAN between two worlds of colours, without pairs: the known map is found, by the adversaries."""
+"""CycleGAN between two worlds of colours, without pairs: the known map is found."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from tests.acceptance.rounds import drawing, play
 ROUNDS, BATCH, NUM = 2000, 16, 256
 
 
-def train(seed, adversarial_weight=1.0):
+def train(seed):
     """(error, share of each factor kept, cycle error) on rows of the test split.
 
     `error` is the L1 distance to the truth, of that of doing nothing; `kept` is by the nearest of all
@@ -21,7 +21,6 @@ def train(seed, adversarial_weight=1.0):
     splits = colour_world_set()
     model = cyclegan(
         splits.spec,
-        adversarial_weight=adversarial_weight,
         identity_weight=0.5,
         num_rounds=ROUNDS,
         width=8,
@@ -48,20 +47,10 @@ def train(seed, adversarial_weight=1.0):
 def test_the_other_world_is_found_and_factors_are_kept():
     """0.90 of the factors are kept, and the error is a tenth of that of doing nothing at most.
 
-    Measured over three starts: kept 0.94 to 0.98, error 0.05 to 0.07.
+    Measured over three starts: kept 0.94 to 0.98, error 0.05 to 0.07. Without the identity loss colours
+    are exchanged or merged. That the adversaries are needed is not shown here: without them the error
+    was 0.25, 0.32 and 0.05 in three runs, for the identity loss and norms of minibatches may do.
     """
     error, kept, cycle = train(0)
     print(f"error {error:.3f}, kept {np.round(kept, 3)} = {kept.mean():.3f}, cycle {cycle:.3f}")
     assert error <= 0.1 and kept.mean() >= 0.9
-
-
-def test_without_the_adversaries_the_cycle_closes_in_another_world():
-    """As long, from the same start: a cycle as small, and an error that is not.
-
-    Measured twice: cycle 0.005, error 0.245 and 0.320. It is not 1, that of doing nothing; probably
-    because the norms are of each world's minibatch, which brings its mean and scale to what the last
-    layers are trained for. Shape, size and place are kept too: their shares cannot tell.
-    """
-    error, kept, cycle = train(0, adversarial_weight=0.0)
-    print(f"without adversaries: error {error:.3f}, kept {np.round(kept, 3)}, cycle {cycle:.3f}")
-    assert cycle <= 0.02 and error >= 0.15
