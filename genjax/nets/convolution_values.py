@@ -80,19 +80,19 @@ def _by_rows(window, x, kernel, size):
     """
     x = jnp.pad(x, ((0, 0), *window.padding, (0, 0)))
     extent = spread_sizes(kernel.shape[:-2], window.kernel_dilation)
-    entries = kernel.reshape(-1, kernel.shape[-1])
 
     def under(place):
         """What the window meets there."""
         starts = [index * stride for index, stride in zip(place, window.strides, strict=True)]
         stops = [start + e for start, e in zip(starts, extent, strict=True)]
-        met = lax.slice(
+        return lax.slice(
             x, (0, *starts, 0), (len(x), *stops, x.shape[-1]), (1, *window.kernel_dilation, 1)
         )
-        return met.reshape(len(x), -1)
 
+    # Not reshaped to matrices: an axis that devices share would be gathered for that.
+    product = lambda met: jnp.tensordot(met, kernel, axes=kernel.ndim - 1)
     rows = [
-        jnp.concatenate([under((*above, column)) for column in range(size[-1])]) @ entries
+        product(jnp.concatenate([under((*above, column)) for column in range(size[-1])]))
         for above in itertools.product(*map(range, size[:-1]))
     ]
     y = jnp.stack(rows).reshape(*size, len(x), -1)
