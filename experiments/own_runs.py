@@ -1,7 +1,7 @@
 """What a model trains on, how long and with which options, where no flag names a data set.
 
 Hyper-parameters default to the papers'; what a model needs besides to be seen working on two cores in
-minutes stands here, a line each, and `--help` and docs/zoo.md say so.
+minutes stands here.
 """
 
 from typing import Any, NamedTuple
