@@ -136,8 +136,6 @@ CASES = [
     and (label != PAIRS or name in OF_PAIRS)
     and (label != FACES or name in OF_FACES)
 ]
-# Compiling is what a test costs: every system once, every kind of data once, and the second
-# networks of the one system that has such. Shapes are checked for all.
 
 
 def usual(name):
@@ -149,6 +147,25 @@ def usual(name):
     return "binary vector" if (name, "binary image") in REFUSED else "binary image"
 
 
+# Tracing and compiling are what a test costs. The fast tests look at every system on its usual data
+# and at the first system of each family on all kinds, and compile what compiles in seconds; the
+# acceptance checks look at the rest.
+FIRST = ("autoencoder", "made", "vae", "gan")
+HEAVY = ("multi_scale_pixel_rnn", "pixel_cnn_pp", "pix2pix", "cyclegan", "text_to_image")
+HEAVY += ("sngan", "biggan", "progan", "srgan", "improved_gan", "age_cgan")
+
+
+def later(values, test_id):
+    """A case that the acceptance checks look at."""
+    return pytest.param(*values, id=test_id, marks=pytest.mark.acceptance)
+
+
+SHAPES = [
+    case
+    if (name := case.values[0].__name__) in FIRST or case.id.endswith(f"-{usual(name)}")
+    else later(case.values, case.id)
+    for case in CASES
+]
 COMPILED = [
     case
     for case in CASES
@@ -158,6 +175,13 @@ COMPILED = [
     )
     or case.id.startswith("vae-vae-")
     or case.id == "vae-vq_vae-binary vector"
+]
+ROUNDS = [
+    later(case.values, case.id) if case.values[0].__name__ in HEAVY else case for case in COMPILED
+]
+PLAYED = [
+    later([make], name) if name in HEAVY else pytest.param(make, id=name)
+    for name, make in SYSTEMS.items()
 ]
 KEY = jax.random.key(0)
 BATCH = 4
@@ -198,7 +222,7 @@ def given_of(model, batch):
     return (batch[model.condition],) if model.condition else ()
 
 
-@pytest.mark.parametrize("make, spec", CASES)
+@pytest.mark.parametrize("make, spec", SHAPES)
 def test_shapes_of_everything(make, spec):
     """By shapes alone, with no compilation, whatever the system can do."""
     for stage in stages(build(make, spec)):
@@ -339,7 +363,7 @@ def test_data_that_a_system_cannot_take_is_refused_in_a_line(name, label):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("make", SYSTEMS.values(), ids=SYSTEMS)
+@pytest.mark.parametrize("make", PLAYED)
 def test_capabilities_are_functions_of_their_key(make):
     """The same key gives the same; another gives other samples, and the same codes."""
     spec = SPECS[usual(make.__name__)]
@@ -377,7 +401,7 @@ def test_capabilities_are_functions_of_their_key(make):
                 np.testing.assert_array_equal(first[name], other[name], name)
 
 
-@pytest.mark.parametrize("make, spec", COMPILED)
+@pytest.mark.parametrize("make, spec", ROUNDS)
 def test_a_round_is_finite_traced_once_and_a_function_of_its_key(make, spec):
     for number, stage in enumerate(stages(build(make, spec))):
         model, batch = stage.model, batch_of(spec)
