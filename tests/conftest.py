@@ -32,3 +32,10 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def _fresh_trace_counts():
     chex.clear_trace_counter()  # chex counts by name, and every Model's step is called `update`
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forget_programs():
+    """What a module compiled is not kept in memory: gigabytes by the end of the suite."""
+    yield
+    jax.clear_caches()

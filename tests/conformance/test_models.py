@@ -187,6 +187,13 @@ KEY = jax.random.key(0)
 BATCH = 4
 
 
+@pytest.fixture(autouse=True)
+def _forget_system():
+    """Hundreds of systems in one module: none stays in memory."""
+    yield
+    jax.clear_caches()
+
+
 def batch_of(spec):
     """A minibatch of valid data."""
     rng = np.random.default_rng(0)
