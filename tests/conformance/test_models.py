@@ -125,6 +125,8 @@ SHALLOW = {
     "gated_pixel_cnn": {"num_blocks": 1},
     "pixel_cnn_pp": {"num_blocks": 1},
     "srresnet": {"num_blocks": 1},
+    "srgan": {"num_blocks": 1},
+    "cyclegan": {"num_blocks": 1},
 }
 SYSTEMS = {name: make for models in FAMILIES.values() for name, make in models.items()}
 CASES = [

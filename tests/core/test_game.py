@@ -243,7 +243,7 @@ def test_jit_and_vmap_over_seeds_equal_one_run_at_a_time(make):
     stack = lambda trees: jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
     update = jax.jit(chex.assert_max_traces(model.update, n=1))
     singles = [update(keys[i], *runs[i]) for i in range(3)]
-    together = jax.vmap(model.update)(
+    together = jax.jit(jax.vmap(model.update))(
         keys, stack([r[0] for r in runs]), stack([r[1] for r in runs])
     )
     chex.assert_trees_all_close(stack(singles), together, atol=2e-5, rtol=1e-4)

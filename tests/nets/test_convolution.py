@@ -69,11 +69,12 @@ def _shapes(rank, window, features):
     "rank, windows",
     # Compiling them all takes minutes.
     [
-        (1, range(1, 8)),
-        (2, (1, 3, 4, 7)),
-        (3, (1, 4)),
-        pytest.param(2, range(1, 8), marks=pytest.mark.acceptance),
-        pytest.param(3, range(1, 8), marks=pytest.mark.acceptance),
+        (1, (2, 5)),
+        (2, (3, 4)),
+        (3, (4,)),
+        pytest.param(1, (1, 3, 4, 6, 7), marks=pytest.mark.acceptance),
+        pytest.param(2, (1, 2, 5, 6, 7), marks=pytest.mark.acceptance),
+        pytest.param(3, (1, 2, 3, 5), marks=pytest.mark.acceptance),
     ],
 )
 @pytest.mark.parametrize("strides", [1, 2])

@@ -108,8 +108,9 @@ def test_pmap_without_averaging_would_differ():
     """The check above can fail: shards of one axis that is not named go their own ways."""
     model = games.normed_gan()
     batches = games.data(KEY, 4, BATCH_SIZE)["vector"][:, None]
-    state = model.init(KEY, {"vector": batches[0, 0]})
-    alone, _ = jax.vmap(model.update, in_axes=(None, None, 0))(KEY, state, {"vector": batches})
+    state = jax.jit(model.init)(KEY, {"vector": batches[0, 0]})
+    update = jax.jit(jax.vmap(model.update, in_axes=(None, None, 0)))
+    alone, _ = update(KEY, state, {"vector": batches})
     spread = jax.tree.map(lambda leaf: np.ptp(leaf, axis=0).max(), alone.variables)
     assert max(jax.tree.leaves(spread)) > 1e-3
 
