@@ -39,11 +39,9 @@ def test_a_file_that_has_no_weights_is_refused(tmp_path, name, message):
 
 def test_features_and_logits_are_torch_fidelitys(tmp_path, monkeypatch):
     """One set of random weights in both, from .pth and .npz; images of three sizes, one of them 299."""
-    pytest.importorskip("torch_fidelity")
-    import torch
-
+    torch = pytest.importorskip("torch")
     try:
-        from torch_fidelity import feature_extractor_inceptionv3 as theirs
+        theirs = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
     except RuntimeError as error:  # "operator torchvision::nms does not exist"
         pytest.skip(f"torch-fidelity's torchvision is of another torch: {error}")
 
