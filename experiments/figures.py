@@ -16,6 +16,7 @@ from experiments.gan_figures import (
     truncation,
 )
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
+from experiments.posterior_figure import posterior
 from experiments.search_figures import ages, anomalies
 from experiments.showers import energy_maps, layers_of
 from experiments.subject import (
@@ -105,6 +106,7 @@ FIGURES: dict[str, Callable[..., None]] = {
     "truncation": truncation,
     "anomalies": anomalies,
     "ages": ages,
+    "posterior": posterior,
     "manifold": manifold,
     "traversals": traversals,
     "codebook": codebook,

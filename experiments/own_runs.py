@@ -129,6 +129,19 @@ OWN_RUNS: dict[str, OwnRun] = {
             "latent_dim=32",
         ),
     ),
+    "lfvi": OwnRun(
+        "line",
+        steps=6000,
+        batch_size=40,
+        eval_every=2000,
+        set=(
+            "simulator=line",
+            "hidden=32",
+            "learning_rate=2e-3",
+            "ratio_learning_rate=5e-3",
+            "ema_decay=0.998",
+        ),
+    ),
 }
 
 

@@ -35,7 +35,8 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         "holes as they are filled (inpainting), "
         "truncation of the prior and what it is worth, anomalies (test images, the nearest samples "
         "and the differences), faces at all ages, the manifold of 2 latents, traversals of one "
-        "latent a row, use of a codebook, learned exemplars (pseudo-inputs), completions of upper "
+        "latent a row, use of a codebook, learned exemplars (pseudo-inputs), the posterior of "
+        "what all examples share, completions of upper "
         "halves, surprise (-log p of each place), a drawing as it is made, training curves. Each "
         "needs a model that can do it.",
     )

@@ -164,6 +164,26 @@ class Codes(NamedTuple):
     log_prob: Callable[..., jax.Array]
 
 
+class Shared(NamedTuple):
+    """Variables that all examples share and that have a posterior, given the training data.
+
+    K draws of them are one array [K, P].
+
+    Attributes:
+        names: of the P numbers.
+        prior: `(key, num) -> [num, P]`.
+        posterior: `(key, variables, num) -> [num, P]`, draws of what was learned.
+        log_prior: `(values) -> [K]`, nats.
+        log_likelihood: `(values, x) -> [K, B]`, log p(x|values), nats; None where it is not known.
+    """
+
+    names: tuple[str, ...]
+    prior: Callable[..., jax.Array]
+    posterior: Callable[..., jax.Array]
+    log_prior: Callable[..., jax.Array]
+    log_likelihood: Callable[..., jax.Array] | None = None
+
+
 class Model(NamedTuple):
     """A system: pure functions, None where it cannot do it.
 
@@ -189,6 +209,7 @@ class Model(NamedTuple):
         latents: its latent variables, where it has a prior over them.
         conditionals: its factors, where it is a product of conditionals.
         codes: its whole-number codes, where it is trained to be stored in them.
+        shared: its variables that all examples share, where they have a posterior.
         exemplars: `(variables) -> x` [K, *shape]: examples that it has learned (pseudo-inputs).
         clusters: `(key, variables, x) -> [B, K]`, log-probabilities of the K clusters that it has
             found.
@@ -218,6 +239,7 @@ class Model(NamedTuple):
     latents: Latents | None = None
     conditionals: Conditionals | None = None
     codes: Codes | None = None
+    shared: Shared | None = None
     exemplars: Callable[[Variables], jax.Array] | None = None
     clusters: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     upscale: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None

@@ -21,6 +21,7 @@ from genjax.gan.dcgan import dcgan
 from genjax.gan.gan import gan
 from genjax.gan.improved_gan import improved_gan
 from genjax.gan.infogan import infogan
+from genjax.gan.lfvi import lfvi
 from genjax.gan.lsgan import lsgan
 from genjax.gan.pix2pix import pix2pix
 from genjax.gan.progan import progan
@@ -47,6 +48,7 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "lfvi": lfvi,
     "ali": ali,
     "bigan": bigan,
     "aegan": aegan,
@@ -85,6 +87,7 @@ __all__ = [
     "gan",
     "improved_gan",
     "infogan",
+    "lfvi",
     "lsgan",
     "pix2pix",
     "progan",

@@ -11,6 +11,7 @@ from genjax.plots.grid import image_grid, pairs_grid, save_image
 from genjax.plots.manifold import manifold_figure, unit_square_latents
 from genjax.plots.midi import midi_bytes
 from genjax.plots.points import samples_over_data
+from genjax.plots.posterior import posterior_figure
 from genjax.plots.rate_distortion import rate_distortion_curve
 from genjax.plots.sequences import filmstrips, heat_maps, piano_rolls
 from genjax.plots.showers import shower_maps
@@ -34,6 +35,7 @@ __all__ = [
     "pairs_grid",
     "piano_rolls",
     "picture_rows",
+    "posterior_figure",
     "rate_distortion_curve",
     "reduction_figure",
     "samples_over_data",

@@ -88,6 +88,9 @@ REFUSED |= {
     if (name, label) not in REFUSED
 }
 REFUSED |= {("progan", "grey image"): "progan needs sides of 4 to 7 times a power of two"}
+REFUSED |= {
+    ("lfvi", label): "makes continuous vectors" for label in ORDINARY if label != VECTORS[1]
+}
 REFUSED |= {("cvae_gan", label): "cvae_gan needs labels" for label in UNLABELLED}
 FACES = "persons and ages"  # of those alone that need them; not among the `ORDINARY`
 SPECS[FACES] = Spec((8, 8, 3), None, 4, {"identity": (5,)})
@@ -146,7 +149,8 @@ def usual(name):
         return PAIRS
     if name in OF_FACES:
         return FACES
-    return "binary vector" if (name, "binary image") in REFUSED else "binary image"
+    of = ("binary image", *VECTORS)
+    return next(label for label in of if (name, label) not in REFUSED)
 
 
 # Tracing and compiling are what a test costs. The fast tests look at every system on its usual data
@@ -285,6 +289,8 @@ def test_shapes_of_everything(make, spec):
             check_conditionals(model.conditionals, variables, x, given)
         if model.codes is not None:
             check_codes(model.codes, variables, x)
+        if model.shared is not None:
+            check_shared(model.shared, variables, x)
 
 
 def latents_of(model, variables, x, given):
@@ -341,6 +347,17 @@ def check_codes(codes, variables, x):
     assert found.shape == numbers.shape and found.dtype == jnp.float32
     decoded = jax.eval_shape(codes.decode, variables, numbers)
     assert (decoded.shape, decoded.dtype) == (x.shape, jnp.float32)
+
+
+def check_shared(shared, variables, x):
+    """Shapes of draws of what all examples share, and of their densities."""
+    shape = (3, len(shared.names))
+    assert jax.eval_shape(lambda: shared.prior(KEY, 3)).shape == shape
+    values = jax.eval_shape(lambda v: shared.posterior(KEY, v, 3), variables)
+    assert values.shape == shape and values.dtype == jnp.float32
+    assert jax.eval_shape(shared.log_prior, values).shape == (3,)
+    if shared.log_likelihood is not None:
+        assert jax.eval_shape(shared.log_likelihood, values, x).shape == (3, BATCH)
 
 
 def check_conditionals(conditionals, variables, x, given):

@@ -276,7 +276,7 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
     assert not list((tmp_path / "samples").iterdir())
 
 
-@pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook"}))
+@pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook", "posterior"}))
 def test_vectors_are_no_pictures(tmp_path, name):
     factors = Conditionals(None, None, None, None)
     nothing = lambda *given: None
