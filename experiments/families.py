@@ -26,6 +26,7 @@ _CAN = {
     "translate_back": "translation back",
     "search": "latent search",
     "complete": "completion",
+    "forecast": "forecasts",
 }
 
 
@@ -41,6 +42,7 @@ def _all_extras(side: int, channels: int) -> Spec:
 _SMALL = (
     Spec((4, 4, 1), 2, 10),
     *(_all_extras(side, channels) for side in (8, 16, 32) for channels in (1, 3)),
+    Spec((6, 4)),
     Spec((2,), None, 8),
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from experiments import sequence_figures
 from experiments.factor_figures import completions, drawing, surprise
 from experiments.gan_figures import (
     arithmetic,
@@ -42,7 +43,8 @@ CLASSES, DRAWS = 20, 10
 
 
 def samples(subject: Subject, key, path: Path) -> None:
-    """Draws from the model; of points of the plane, over the data; of showers, as maps of energy.
+    """Draws from the model: of points of the plane over the data, of showers as maps of energy, of
+    sequences as they are read.
 
     Of a model that is conditional on something else than a class, given that of the first test
     examples.
@@ -52,6 +54,9 @@ def samples(subject: Subject, key, path: Path) -> None:
         return
     if tuple(subject.spec.shape) == (2,):
         points(subject, key, path)
+        return
+    if subject.spec.entry == "sequence":
+        sequence_figures.samples(subject, key, path)
         return
     require_pictures(subject, "sample")
     sample = jax.jit(subject.model.sample, static_argnums=2)
@@ -96,6 +101,7 @@ def curves(subject: Subject, key, path: Path) -> None:
 
 FIGURES: dict[str, Callable[..., None]] = {
     "samples": samples,
+    "forecast": sequence_figures.forecast,
     "classes": classes,
     "reconstructions": reconstructions,
     "interpolations": interpolations,

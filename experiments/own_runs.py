@@ -142,6 +142,13 @@ OWN_RUNS: dict[str, OwnRun] = {
             "ema_decay=0.998",
         ),
     ),
+    "context_rnn_gan": OwnRun(
+        "progressions",
+        steps=2000,
+        batch_size=64,
+        eval_every=500,
+        set=("hidden=96", "discriminator_hidden=64"),
+    ),
 }
 
 

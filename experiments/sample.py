@@ -4,7 +4,8 @@ python -m experiments.sample --workdir=runs/vae_digits --num=64
 python -m experiments.sample --workdir=runs/cgan_digits --label=3
 python -m experiments.sample --workdir=runs/text_to_image_sprites --text="a small red circle"
 
-writes samples/samples.npz, an array `samples` [num, ...], and for images samples/samples.png.
+writes samples/samples.npz, an array `samples` [num, ...], and for images samples/samples.png, for
+sequences too, of notes with samples/samples.mid.
 """
 
 import io
@@ -13,7 +14,7 @@ import jax
 import numpy as np
 from absl import flags
 
-from experiments import command, figures, labels, options, runs, texts
+from experiments import command, figures, labels, options, runs, sequence_figures, texts
 from experiments.subject import pictures
 from genjax import plots
 from genjax.plots.grid import write_bytes
@@ -40,6 +41,7 @@ def main() -> None:
     run = runs.from_workdir(options.workdir())
     if run.model.sample is None:
         other = "; --figure=pairs shows what it makes of images" if run.model.translate else ""
+        other = "; --figure=forecast shows how it goes on" if run.model.forecast else other
         raise ValueError(f"{run.name} does not sample{other}")
     variables = runs.load(run, flags.FLAGS.checkpoint).of_first_seed()
     asked = {**labels.given(run, _AT_A_TIME), **texts.given(run, _AT_A_TIME)}
@@ -55,6 +57,9 @@ def main() -> None:
     if samples.ndim == 5 or (samples.ndim == 4 and samples.shape[-1] in (1, 3)):
         figures.save(folder / "samples.png", plots.image_grid(pictures(samples[:_SHOWN])))
         print(folder / "samples.png")
+    elif run.spec.entry == "sequence":
+        for path in sequence_figures.draw(samples, run.spec, folder / "samples.png"):
+            print(path)
 
 
 def draw(model, variables, key, num: int, condition=None) -> np.ndarray:

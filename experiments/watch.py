@@ -17,6 +17,7 @@ _FRAMES = (
     "samples",
     "pairs",
     "inpainting",
+    "forecast",
 )  # the first that suits is what is drawn as the run goes on
 
 
@@ -87,7 +88,9 @@ def of_model(model: Model) -> str:
     """Which picture a run of this model draws as it goes on."""
     if model.sample is not None:
         return "samples"
-    return "pairs" if model.complete is None else "inpainting"
+    if model.complete is not None:
+        return "inpainting"
+    return "pairs" if model.forecast is None else "forecast"
 
 
 def _draw(subject: figures.Subject, seed: int, step: int) -> None:

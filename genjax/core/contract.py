@@ -221,6 +221,8 @@ class Model(NamedTuple):
             the sense of the system's paper, found by descent, and the distance that is left, [B].
         complete: `(key, variables, x, known) -> x` [B, *shape] in [0, 1], with the elements drawn that
             are not `known`, bools [*shape] or [B, *shape], and the rest as they are.
+        forecast: `(key, variables, x, num_steps) -> [B, num_steps, F]`: what follows the sequences x
+            [B, t, F], of any length.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`,
             `encode`, `decode` and `search` then take it as their last argument, [B, ...], and `sample`
             as `condition` [num, ...] (None there: drawn at random); None where it is unconditional.
@@ -247,6 +249,7 @@ class Model(NamedTuple):
     translate_back: Callable[[jax.Array, Variables, jax.Array], jax.Array] | None = None
     search: Callable[..., tuple[jax.Array, jax.Array]] | None = None
     complete: Callable[..., jax.Array] | None = None
+    forecast: Callable[[jax.Array, Variables, jax.Array, int], jax.Array] | None = None
     condition: str | None = None
 
 

@@ -15,6 +15,7 @@ from genjax.gan.bs_gan import bs_gan
 from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
+from genjax.gan.context_rnn_gan import context_rnn_gan
 from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -62,6 +63,7 @@ MODELS = {
     "b_gan": b_gan,
     "bs_gan": bs_gan,
     "began": began,
+    "context_rnn_gan": context_rnn_gan,
 }
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "catgan",
     "ccgan",
     "cgan",
+    "context_rnn_gan",
     "cvae_gan",
     "cyclegan",
     "dcgan",

@@ -54,6 +54,11 @@ from genjax.nets.patch import PatchDiscriminator, num_patch_layers
 from genjax.nets.progressive import ProgressiveDiscriminator, ProgressiveGenerator, lerp
 from genjax.nets.projection import ProjectionHead, SpectralMlpDiscriminator
 from genjax.nets.recurrent import DiagonalBiLstm, RowLstm, lstm_cell, skew, unskew
+from genjax.nets.recurrent_players import (
+    CELLS,
+    ContextDiscriminator,
+    FeedbackRnn,
+)
 from genjax.nets.resampling import double, halve, resampled_conv
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
 from genjax.nets.self_attention import SelfAttention
@@ -96,6 +101,7 @@ from genjax.nets.virtual_batch_norm import VirtualBatchNorm, reference_batch
 
 __all__ = [
     "ARCHITECTURES",
+    "CELLS",
     "IMAGE_NORMS",
     "REDUCTIONS",
     "STARTS",
@@ -107,6 +113,7 @@ __all__ = [
     "CausalWindow",
     "Codebook",
     "ConditionalBatchNorm",
+    "ContextDiscriminator",
     "Conv",
     "ConvDecoder",
     "ConvEncoder",
@@ -120,6 +127,7 @@ __all__ = [
     "EluMlpDecoder",
     "EqualizedConv",
     "EqualizedDense",
+    "FeedbackRnn",
     "GatedMlp",
     "ImageEncoder",
     "ImageTrunk",

@@ -100,6 +100,10 @@ REFUSED |= {
     (name, label): f"{name} needs labels" for name in ("am_gan", "artgan") for label in UNLABELLED
 }
 REFUSED |= {("ccgan", label): "ccgan needs images" for label in VECTORS}
+SEQUENCES = "sequences"  # of those alone that need them
+SPECS[SEQUENCES] = Spec((6, 4))
+OF_SEQUENCES = ("context_rnn_gan",)
+REFUSED |= {(name, label): f"{name} needs sequences" for name in OF_SEQUENCES for label in ORDINARY}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
@@ -116,6 +120,7 @@ DETERMINISTIC = {
     "pixel_cnn",
     "gated_pixel_cnn",
     "cyclegan",  # until its pools are full
+    "context_rnn_gan",
 }
 # Stages, from 0, that draw nothing of a curriculum with others that do.
 DETERMINISTIC_STAGES = {("dec", 1), ("vade", 0), ("srgan", 1), ("text_to_image", 0)}
@@ -130,6 +135,7 @@ SHALLOW = {
     "srresnet": {"num_blocks": 1},
     "srgan": {"num_blocks": 1},
     "cyclegan": {"num_blocks": 1},
+    "context_rnn_gan": {"hidden": 8},
 }
 SYSTEMS = {name: make for models in FAMILIES.values() for name, make in models.items()}
 CASES = [
@@ -140,6 +146,7 @@ CASES = [
     if (name, label) not in REFUSED
     and (label != PAIRS or name in OF_PAIRS)
     and (label != FACES or name in OF_FACES)
+    and (label != SEQUENCES or name in OF_SEQUENCES)
 ]
 
 
@@ -149,6 +156,8 @@ def usual(name):
         return PAIRS
     if name in OF_FACES:
         return FACES
+    if name in OF_SEQUENCES:
+        return SEQUENCES
     of = ("binary image", *VECTORS)
     return next(label for label in of if (name, label) not in REFUSED)
 
@@ -283,6 +292,9 @@ def test_shapes_of_everything(make, spec):
             assert found.shape == (BATCH, spec.num_classes or 10) and found.dtype == jnp.float32
         if model.exemplars is not None:
             assert jax.eval_shape(model.exemplars, variables).shape[1:] == spec.shape
+        if model.forecast is not None:
+            after = jax.eval_shape(lambda v, m=model: m.forecast(KEY, v, x[:, :2], 3), variables)
+            assert after.shape == (BATCH, 3, *spec.shape[1:]) and after.dtype == jnp.float32
         if model.latents is not None:
             check_latents(model.latents, variables, x, given)
         if model.conditionals is not None:

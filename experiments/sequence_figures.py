@@ -1,0 +1,87 @@
+"""Pictures of sequences, and music that can be played: rolls and strips of frames."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from experiments.subject import Subject, Unsuitable, condition, pictures, require, test_batch
+from genjax import plots
+from genjax.core import Spec
+from genjax.data import notes
+from genjax.plots.grid import write_bytes
+
+SHOWN, PLAYED = 16, 8
+FORECASTS = 12
+_REST = 2.0  # beats between pieces that are played one after the other
+
+
+def samples(subject: Subject, key, path: Path) -> None:
+    """Draws of a model of sequences; of notes also a MIDI file beside the picture."""
+    require(subject, "sample")
+    given = ()
+    if subject.model.condition is not None:
+        given = tuple(each[:SHOWN] for each in condition(subject, test_batch(subject, SHOWN)))
+    sample = jax.jit(subject.model.sample, static_argnums=2)
+    num = len(given[0]) if given else SHOWN
+    draw(np.asarray(sample(key, subject.variables, num, *given)), subject.spec, path)
+
+
+def forecast(subject: Subject, key, path: Path) -> None:
+    """Test sequences up to their last step but one, and how the model goes on: two steps.
+
+    Frames beside the truth; notes are drawn with a half of the piece to go on from.
+    """
+    require(subject, "forecast")
+    if subject.spec.entry != "sequence":
+        raise Unsuitable("this figure needs sequences")
+    x = np.asarray(test_batch(subject, FORECASTS)["sequence"])
+    length = x.shape[1]
+    frames = side(subject.spec) is not None
+    steps = min(2, length - 1) if frames else length // 2
+    start = x[:, : length - steps]
+    run = jax.jit(subject.model.forecast, static_argnums=3)
+    after = np.asarray(run(key, subject.variables, start, steps))
+    if frames:
+        shown = {"given": start, "truth": x[:, length - steps :], "forecast": after}
+        strips = {name: as_frames(each, subject.spec) for name, each in shown.items()}
+        plots.filmstrips(strips, path)
+        return
+    draw(np.concatenate([start, after], axis=1), subject.spec, path)
+
+
+def draw(x: np.ndarray, spec: Spec, path: Path) -> list[Path]:
+    """Draws sequences [N, T, F] as what they are taken for; returns the files written."""
+    x = np.asarray(x)[:SHOWN]
+    if notes.is_notes(spec):
+        plots.piano_rolls(notes.played(x), path)
+        tune = path.with_suffix(".mid")
+        write_bytes(tune, plots.midi_bytes(medley(x[:PLAYED])))
+        return [path, tune]
+    if side(spec) is not None:
+        plots.filmstrips({"": as_frames(x, spec)}, path)
+    else:
+        plots.heat_maps(x, path)
+    return [path]
+
+
+def medley(x: np.ndarray) -> np.ndarray:
+    """The notes [N T, 4] of pieces [N, T, 4], played one after the other, two beats between them."""
+    now, found = 0.0, []
+    for piece in notes.played(x):
+        found.append(piece + np.array([now, 0.0, 0.0, 0.0]))
+        now = float((found[-1][:, 0] + found[-1][:, 1]).max()) + _REST
+    return np.concatenate(found)
+
+
+def side(spec: Spec) -> int | None:
+    """The side of square frames that a step's numbers are taken for: 9, 16, 25, ... of them."""
+    if spec.entry != "sequence" or spec.shape[1] < 9:
+        return None
+    found = round(spec.shape[1] ** 0.5)
+    return found if found**2 == spec.shape[1] else None
+
+
+def as_frames(x: np.ndarray, spec: Spec) -> np.ndarray:
+    """[N, T, side, side] in [0, 1]."""
+    return pictures(x).reshape(*x.shape[:2], side(spec), side(spec))

@@ -1,0 +1,38 @@
+"""Runs of models of sequences: pictures, and music that can be played."""
+
+import numpy as np
+
+from experiments import sequence_figures
+from genjax.core import Spec
+from genjax.data import notes
+from genjax.plots import midi_bytes
+from tests.experiments.commands import GAN, read
+
+SHORT = ("--steps=4", "--eval_every=2", "--chunk=2", "--batch_size=8", "--set=hidden=4")
+
+
+def test_progressions_are_continued(tmp_path):
+    workdir = tmp_path / "films"
+    GAN("--model=context_rnn_gan", "--dataset=progressions", *SHORT, f"--workdir={workdir}")
+    drawn = {path.name for path in (workdir / "samples").iterdir()}
+    assert {"forecast.png", "forecast_0000002.png", "training.gif"} <= drawn
+    assert "samples.png" not in drawn
+    found = set(read(workdir / "results.json")["metrics"])
+    assert {f"test/{name}_accuracy" for name in ("position", "choice")} < found
+
+
+def test_pieces_are_played_one_after_the_other():
+    piece = notes.events([0, 1], [1, 2], [60, 64], 0.5)
+    tune = sequence_figures.medley(np.stack([piece, piece]))
+    np.testing.assert_allclose(tune[:, 0], [0, 1, 5, 6])  # the first ends at 3, two beats' rest
+    assert len(midi_bytes(tune)) > 60
+
+
+def test_what_a_sequence_is_taken_for(tmp_path):
+    assert sequence_figures.side(Spec((3, 64))) == 8 and sequence_figures.side(Spec((3, 4))) is None
+    assert sequence_figures.side(Spec((3, 10))) is sequence_figures.side(Spec((64,))) is None
+    x = np.random.default_rng(0).random((2, 3, 10))
+    assert sequence_figures.draw(x, Spec((3, 10)), tmp_path / "maps.png") == [tmp_path / "maps.png"]
+    piece = np.tile(notes.events([0, 0], 1, [60, 64], 1), (3, 1, 1))
+    drawn = sequence_figures.draw(piece, Spec(piece.shape[1:]), tmp_path / "tune.png")
+    assert [path.suffix for path in drawn] == [".png", ".mid"] and drawn[1].stat().st_size > 60
