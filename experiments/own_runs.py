@@ -149,6 +149,19 @@ OWN_RUNS: dict[str, OwnRun] = {
         eval_every=500,
         set=("hidden=96", "discriminator_hidden=64"),
     ),
+    "calogan": OwnRun(
+        "showers",
+        steps=2000,
+        batch_size=32,
+        eval_every=1000,
+        set=(
+            "latent_dim=128",
+            "architecture=mlp",
+            "kernels=4,4",
+            "learning_rate=1e-3",
+            "discriminator_learning_rate=1e-3",
+        ),
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from genjax.gan.began import began
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
 from genjax.gan.bs_gan import bs_gan
+from genjax.gan.calogan import calogan
 from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
@@ -50,6 +51,7 @@ MODELS = {
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
     "lfvi": lfvi,
+    "calogan": calogan,
     "ali": ali,
     "bigan": bigan,
     "aegan": aegan,
@@ -80,6 +82,7 @@ __all__ = [
     "bigan",
     "biggan",
     "bs_gan",
+    "calogan",
     "catgan",
     "ccgan",
     "cgan",

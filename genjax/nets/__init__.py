@@ -3,6 +3,13 @@
 from genjax.nets.adversarial_mlp import MlpDiscriminator, MlpGenerator
 from genjax.nets.affine_projection import REDUCTIONS, Reduction, affine_projection, reduction
 from genjax.nets.autoencoder import ARCHITECTURES, encoder_and_decoder
+from genjax.nets.calorimeter import (
+    ShowerDiscriminator,
+    ShowerGenerator,
+    attend,
+    resize_cells,
+    split_layers,
+)
 from genjax.nets.causal import (
     CausalConv,
     CausalWindow,
@@ -33,6 +40,7 @@ from genjax.nets.gan_resnet import ResnetDiscriminator, ResnetGenerator
 from genjax.nets.instance_norm import IMAGE_NORMS, InstanceNorm, MinibatchNorm, image_norm
 from genjax.nets.joint import JointDiscriminator, TrunkEncoder
 from genjax.nets.layout import LayoutDiscriminator, LayoutGenerator, num_layout_halvings, tiled
+from genjax.nets.locally_connected import LocallyConnected, window_patches
 from genjax.nets.masked import Made, natural_degrees, random_degrees
 from genjax.nets.minibatch import MinibatchDiscrimination, minibatch_similarity
 from genjax.nets.minibatch_stddev import minibatch_stddev
@@ -136,6 +144,7 @@ __all__ = [
     "JointDiscriminator",
     "LayoutDiscriminator",
     "LayoutGenerator",
+    "LocallyConnected",
     "Made",
     "MinibatchDiscrimination",
     "MinibatchNorm",
@@ -160,6 +169,8 @@ __all__ = [
     "RowLstm",
     "SelfAttention",
     "SentenceFeatures",
+    "ShowerDiscriminator",
+    "ShowerGenerator",
     "SoftplusGenerator",
     "SpectralConv",
     "SpectralDense",
@@ -179,6 +190,7 @@ __all__ = [
     "VirtualBatchNorm",
     "WeightNormDense",
     "affine_projection",
+    "attend",
     "beam_search",
     "beside",
     "categorical_noise",
@@ -225,10 +237,12 @@ __all__ = [
     "reduction",
     "reference_batch",
     "resampled_conv",
+    "resize_cells",
     "row_above",
     "shift_down",
     "skew",
     "slerp",
+    "split_layers",
     "split_noise",
     "straight_through",
     "super_resolution_resnet",
@@ -236,4 +250,5 @@ __all__ = [
     "uniform_noise",
     "unskew",
     "vgg_variables",
+    "window_patches",
 ]

@@ -30,10 +30,18 @@ SPECS = {
     "binary vector": Spec((12,), 2),
     "continuous vector": Spec((12,)),
 }
-PAIRS = "pairs and captions"  # of those alone that need them
-SPECS[PAIRS] = Spec((8, 8, 3), 256, None, {"target": (8, 8, 3), "text": (12,)})
-OF_PAIRS = ("pix2pix", "cyclegan", "text_to_image")
-ORDINARY = [label for label in SPECS if label != PAIRS]
+ORDINARY = list(SPECS)
+# Data of those systems alone that need them.
+SPECS |= {
+    "pairs and captions": Spec((8, 8, 3), 256, None, {"target": (8, 8, 3), "text": (12,)}),
+    "persons and ages": Spec((8, 8, 3), None, 4, {"identity": (5,)}),
+    "sequences": Spec((6, 4)),
+    "showers": Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
+}
+SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image"), "pairs and captions")
+SPECIAL["age_cgan"] = "persons and ages"
+SPECIAL["context_rnn_gan"] = "sequences"
+SPECIAL["calogan"] = "showers"
 UNLABELLED = [label for label in ORDINARY if SPECS[label].num_classes is None]
 # (system, spec) -> what the refusal says
 REFUSED = {("conditional_vae", label): "needs labels" for label in UNLABELLED}
@@ -92,18 +100,19 @@ REFUSED |= {
     ("lfvi", label): "makes continuous vectors" for label in ORDINARY if label != VECTORS[1]
 }
 REFUSED |= {("cvae_gan", label): "cvae_gan needs labels" for label in UNLABELLED}
-FACES = "persons and ages"  # of those alone that need them; not among the `ORDINARY`
-SPECS[FACES] = Spec((8, 8, 3), None, 4, {"identity": (5,)})
-OF_FACES = ("age_cgan",)
-REFUSED |= {("age_cgan", label): "age_cgan needs" for label in ORDINARY}
 REFUSED |= {
     (name, label): f"{name} needs labels" for name in ("am_gan", "artgan") for label in UNLABELLED
 }
 REFUSED |= {("ccgan", label): "ccgan needs images" for label in VECTORS}
-SEQUENCES = "sequences"  # of those alone that need them
-SPECS[SEQUENCES] = Spec((6, 4))
-OF_SEQUENCES = ("context_rnn_gan",)
-REFUSED |= {(name, label): f"{name} needs sequences" for name in OF_SEQUENCES for label in ORDINARY}
+REFUSED |= {
+    (name, label): message
+    for name, message in (
+        ("age_cgan", "age_cgan needs"),
+        ("context_rnn_gan", "context_rnn_gan needs sequences"),
+        ("calogan", "calogan needs showers"),
+    )
+    for label in ORDINARY
+}
 # Whose training draws nothing: no latents, no masks or orders at random, no dropout.
 DETERMINISTIC = {
     "autoencoder",
@@ -137,29 +146,21 @@ SHALLOW = {
     "cyclegan": {"num_blocks": 1},
     "context_rnn_gan": {"hidden": 8},
 }
+SHALLOW |= {"calogan": {"architecture": "mlp"}}
 SYSTEMS = {name: make for models in FAMILIES.values() for name, make in models.items()}
 CASES = [
     pytest.param(make, spec, id=f"{family}-{name}-{label}")
     for family, models in FAMILIES.items()
     for name, make in models.items()
     for label, spec in SPECS.items()
-    if (name, label) not in REFUSED
-    and (label != PAIRS or name in OF_PAIRS)
-    and (label != FACES or name in OF_FACES)
-    and (label != SEQUENCES or name in OF_SEQUENCES)
+    if (name, label) not in REFUSED and (label in ORDINARY or SPECIAL.get(name) == label)
 ]
 
 
 def usual(name):
     """The kind of data that a system is compiled for."""
-    if name in OF_PAIRS:
-        return PAIRS
-    if name in OF_FACES:
-        return FACES
-    if name in OF_SEQUENCES:
-        return SEQUENCES
     of = ("binary image", *VECTORS)
-    return next(label for label in of if (name, label) not in REFUSED)
+    return SPECIAL.get(name) or next(label for label in of if (name, label) not in REFUSED)
 
 
 # Tracing and compiling are what a test costs. The fast tests look at every system on its usual data
@@ -226,6 +227,11 @@ def batch_of(spec):
     if "text" in spec.extras:
         text = rng.integers(97, 123, (BATCH, *spec.extras["text"]))
         batch["text"] = jnp.asarray(text, jnp.int32)
+    for name in sorted(spec.extras.keys() - batch.keys()):
+        batch[name] = jnp.asarray(rng.random((BATCH, *spec.extras[name])), jnp.float32)
+    if "incidence" in batch:  # GeV, and the class
+        energy = 1 + 99 * batch["incidence"][:, 0]
+        batch["incidence"] = jnp.stack([energy, batch["label"].astype(jnp.float32)], axis=1)
     return batch
 
 
