@@ -22,11 +22,23 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def _are_fast(config):
+    return config.option.markexpr == "not acceptance"
+
+
 def pytest_configure(config):
     # The fast tests compile more than they run. Not so the trainings of the acceptance checks.
-    if config.option.markexpr == "not acceptance":
+    if _are_fast(config):
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # for processes, too
         jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture
+def compiled_quickly(request):
+    """For acceptance checks that compile more than they run, too."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", _are_fast(request.config))
 
 
 @pytest.fixture(autouse=True)

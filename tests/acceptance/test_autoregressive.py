@@ -21,6 +21,7 @@ from tests.autoregressive.systems import (
     variables_of,
 )
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 CELLS = pytest.mark.parametrize("make", SYSTEMS.values(), ids=SYSTEMS)
 # Whose papers promise that a place sees all before it. MADE's masks at random leave out some.
 DENSE = ("nade", "made", "made without a hidden layer", "gated_pixel_cnn", "pixel_cnn_pp")

@@ -15,6 +15,7 @@ from genjax.core import Spec
 from genjax.losses import discretized_logistic_mixture
 from genjax.nets.shifted import WeightNorm
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 KEY = jax.random.key(0)
 OUTPUTS = 4
 

@@ -14,6 +14,7 @@ from genjax.core import Spec
 from genjax.nets import DiagonalBiLstm
 from tests.nets.test_recurrent import diagonal_by_place, random_params
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 KEY = jax.random.key(0)
 
 

@@ -16,6 +16,7 @@ import genjax.vae
 from genjax.core import Spec, stages, variables_for_sampling
 from genjax.training import curriculum
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 FAMILIES = {
     "autoencoder": genjax.autoencoders.MODELS,
     "autoregressive": genjax.autoregressive.MODELS,
