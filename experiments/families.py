@@ -27,6 +27,7 @@ _CAN = {
     "search": "latent search",
     "complete": "completion",
     "forecast": "forecasts",
+    "sample_pairs": "pairs of two domains",
 }
 
 

@@ -10,6 +10,7 @@ from experiments import sequence_figures
 from experiments.factor_figures import completions, drawing, surprise
 from experiments.gan_figures import (
     arithmetic,
+    domains,
     inpainting,
     interpolation,
     pairs,
@@ -108,6 +109,7 @@ FIGURES: dict[str, Callable[..., None]] = {
     "interpolation": interpolation,
     "arithmetic": arithmetic,
     "pairs": pairs,
+    "domains": domains,
     "inpainting": inpainting,
     "truncation": truncation,
     "anomalies": anomalies,

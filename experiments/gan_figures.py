@@ -24,6 +24,7 @@ from genjax.tasks.super_resolution import scale_of
 
 LINES, STOPS = 8, 10
 PAIRS = 8
+DRAWN_PAIRS = 40
 POINTS = 2000
 EXEMPLARS = 3  # of each mean, as in the paper
 SUMS = 9
@@ -119,6 +120,16 @@ def pairs(subject: Subject, key, path: Path) -> None:
     else:
         columns = _translated(subject, key, x, batch)
     plots.image_columns(columns, path)
+
+
+def domains(subject: Subject, key, path: Path) -> None:
+    """Draws of two domains, each above its counterpart, which is of the same latent."""
+    require_pictures(subject, "sample_pairs")
+    draw = jax.jit(subject.model.sample_pairs, static_argnums=2)
+    images, others = (pictures(x) for x in draw(key, subject.variables, DRAWN_PAIRS))
+    channels = max(images.shape[-1], others.shape[-1])
+    full = lambda x: x if x.shape[-1] == channels else np.repeat(x, channels, axis=-1)
+    save(path, plots.pairs_grid(full(images), full(others)))
 
 
 def inpainting(subject: Subject, key, path: Path) -> None:

@@ -162,6 +162,19 @@ OWN_RUNS: dict[str, OwnRun] = {
             "discriminator_learning_rate=1e-3",
         ),
     ),
+    "cogan": OwnRun(
+        "digit_negatives",
+        steps=3000,
+        batch_size=32,
+        eval_every=1500,
+        set=(
+            "latent_dim=16",
+            "prior=normal",
+            "width=16",
+            "learning_rate=1e-3",
+            "ema_decay=0.99",
+        ),
+    ),
 }
 
 

@@ -223,6 +223,8 @@ class Model(NamedTuple):
             are not `known`, bools [*shape] or [B, *shape], and the rest as they are.
         forecast: `(key, variables, x, num_steps) -> [B, num_steps, F]`: what follows the sequences x
             [B, t, F], of any length.
+        sample_pairs: `(key, variables, num) -> (x, y)`, draws of both domains that belong together: an
+            example, and its counterpart as in `translate`.
         condition: the entry of a batch (`label`) that the model is conditional on: `log_prob`,
             `encode`, `decode` and `search` then take it as their last argument, [B, ...], and `sample`
             as `condition` [num, ...] (None there: drawn at random); None where it is unconditional.
@@ -250,6 +252,7 @@ class Model(NamedTuple):
     search: Callable[..., tuple[jax.Array, jax.Array]] | None = None
     complete: Callable[..., jax.Array] | None = None
     forecast: Callable[[jax.Array, Variables, jax.Array, int], jax.Array] | None = None
+    sample_pairs: Callable[..., tuple[jax.Array, jax.Array]] | None = None
     condition: str | None = None
 
 

@@ -17,6 +17,7 @@ from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
 from genjax.gan.context_rnn_gan import context_rnn_gan
+from genjax.gan.cogan import cogan
 from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -66,6 +67,7 @@ MODELS = {
     "bs_gan": bs_gan,
     "began": began,
     "context_rnn_gan": context_rnn_gan,
+    "cogan": cogan,
 }
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "ccgan",
     "cgan",
     "context_rnn_gan",
+    "cogan",
     "cvae_gan",
     "cyclegan",
     "dcgan",

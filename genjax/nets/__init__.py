@@ -24,6 +24,7 @@ from genjax.nets.causal import (
 from genjax.nets.conditioning import beside
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
+from genjax.nets.coupled import CoupledDiscriminator, CoupledGenerator, check_shared
 from genjax.nets.dcgan import DcganDiscriminator, DcganGenerator, num_halvings
 from genjax.nets.deterministic import Autoencoder, deterministic_autoencoder
 from genjax.nets.elu_autoencoder import (
@@ -126,6 +127,8 @@ __all__ = [
     "ConvDecoder",
     "ConvEncoder",
     "ConvTranspose",
+    "CoupledDiscriminator",
+    "CoupledGenerator",
     "DcganDiscriminator",
     "DcganGenerator",
     "DecoderGenerator",
@@ -197,6 +200,7 @@ __all__ = [
     "channel_groups",
     "channel_mask",
     "check_enlargeable",
+    "check_shared",
     "code_counts",
     "deterministic_autoencoder",
     "double",

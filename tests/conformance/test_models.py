@@ -39,7 +39,7 @@ SPECS |= {
     "sequences": Spec((6, 4)),
     "showers": Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
 }
-SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image"), "pairs and captions")
+SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image", "cogan"), "pairs and captions")
 SPECIAL["age_cgan"] = "persons and ages"
 SPECIAL["context_rnn_gan"] = "sequences"
 SPECIAL["calogan"] = "showers"
@@ -83,7 +83,7 @@ REFUSED |= {
 REFUSED |= {("biggan", label): "biggan needs images with labels" for label in UNLABELLED}
 REFUSED |= {
     (name, label): f"{name} needs images"
-    for name in ("dcgan", "progan", "srgan", "pix2pix", "cyclegan")
+    for name in ("dcgan", "progan", "srgan", "pix2pix", "cyclegan", "cogan")
     for label in VECTORS
 }
 REFUSED |= {
@@ -91,6 +91,7 @@ REFUSED |= {
     for name, message in (
         ("pix2pix", "pix2pix needs pairs"),
         ("cyclegan", "cyclegan needs images of two domains"),
+        ("cogan", "cogan needs images of two domains"),
         ("text_to_image", "text_to_image needs images with captions"),
     )
     for label in ORDINARY
@@ -401,7 +402,7 @@ def check_conditionals(conditionals, variables, x, given):
         jax.eval_shape(lambda v: draw(v, np.zeros((*shape, 1), bool)), variables)
 
 
-@pytest.mark.parametrize("name, label", REFUSED, ids="-".join)
+@pytest.mark.parametrize("name, label", REFUSED, ids=[" ".join(pair) for pair in REFUSED])
 def test_data_that_a_system_cannot_take_is_refused_in_a_line(name, label):
     with pytest.raises(ValueError, match=REFUSED[name, label]) as caught:
         SYSTEMS[name](SPECS[label])

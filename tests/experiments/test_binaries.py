@@ -41,7 +41,7 @@ def test_a_run_leaves_its_files(trained):
     drawn = {path.name for path in (trained / "samples").iterdir()}
     of_others = {"classes", "codebook", "exemplars"}  # conditional, discrete, with pseudo-inputs
     of_others |= {"completions", "surprise", "drawing"}  # that draw element by element
-    of_others |= {"interpolation", "arithmetic", "pairs", "truncation"}  # adversarial
+    of_others |= {"interpolation", "arithmetic", "pairs", "domains", "truncation"}  # adversarial
     of_others |= {"anomalies", "ages", "inpainting", "posterior"}  # that search, fill, infer
     assert drawn == {f"{name}.png" for name in set(figures.FIGURES) - of_others} | {
         "samples_0000010.png",

@@ -219,6 +219,22 @@ def test_inpainting_shows_holes_as_they_are_filled(tmp_path, monkeypatch):
     np.testing.assert_array_equal(filled, np.where(hole, np.float32(0.9), whole))
 
 
+def test_domains_are_draws_above_their_counterparts(tmp_path, monkeypatch):
+    """A grey domain beside one in colours is shown in three channels."""
+    shown, draw = [], plots.pairs_grid
+    monkeypatch.setattr(plots, "pairs_grid", lambda *args: (shown.append(args), draw(*args))[1])
+    grey = lambda num: jnp.linspace(0, 1, 3 * num).reshape(num, 1, 3, 1)
+    model = Model(
+        None,
+        None,
+        sample_pairs=lambda key, variables, num: (grey(num), jnp.repeat(1 - grey(num), 3, axis=-1)),
+    )
+    figures.draw("domains", subject(model, tmp_path), 0)
+    ((first, second),) = shown
+    assert first.shape == second.shape == (40, 1, 3, 3)
+    np.testing.assert_allclose(first, 1 - second, atol=1e-6)
+
+
 def test_arithmetic_adds_means_of_the_judges_classes(tmp_path, monkeypatch):
     """The class is the quadrant of the code; the mean of a group lies in it."""
     rows = []
@@ -266,6 +282,7 @@ def test_exemplars_are_shown_as_they_were_learned(tmp_path, shown):
         ("arithmetic", PLAIN, "needs a judge of the data"),
         ("pairs", PLAIN, "that translates or enlarges"),
         ("inpainting", PLAIN, "needs a model with complete"),
+        ("domains", PLAIN, "needs a model with sample_pairs"),
         ("truncation", PLAIN, "a prior with tails that can be cut"),
     ],
 )
@@ -281,7 +298,11 @@ def test_vectors_are_no_pictures(tmp_path, name):
     factors = Conditionals(None, None, None, None)
     nothing = lambda *given: None
     able = CONDITIONAL._replace(
-        exemplars=nothing, conditionals=factors, complete=nothing, search=nothing
+        exemplars=nothing,
+        conditionals=factors,
+        complete=nothing,
+        search=nothing,
+        sample_pairs=nothing,
     )
     with pytest.raises(figures.Unsuitable, match="need images"):
         figures.draw(name, subject(able, tmp_path, Spec((3,), None, 4)), 0)
