@@ -129,6 +129,21 @@ OWN_RUNS: dict[str, OwnRun] = {
             "latent_dim=32",
         ),
     ),
+    "bayesian_gan": OwnRun(
+        "ring",
+        steps=3000,
+        batch_size=64,
+        eval_every=1000,
+        set=(
+            "latent_dim=2",
+            "hidden=64,64",
+            "num_examples=16000",
+            "num_generators=2",
+            "warmup_rounds=1000",
+            "warmup_rate=1e-3",
+            "warmup_moment=0",
+        ),
+    ),
     "lfvi": OwnRun(
         "line",
         steps=6000,

@@ -8,6 +8,7 @@ from genjax.gan.am_gan import am_gan
 from genjax.gan.anogan import anogan
 from genjax.gan.artgan import artgan
 from genjax.gan.b_gan import b_gan
+from genjax.gan.bayesian_gan import bayesian_gan
 from genjax.gan.began import began
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
@@ -53,6 +54,7 @@ MODELS = {
     "text_to_image": text_to_image,
     "lfvi": lfvi,
     "calogan": calogan,
+    "bayesian_gan": bayesian_gan,
     "ali": ali,
     "bigan": bigan,
     "aegan": aegan,
@@ -80,6 +82,7 @@ __all__ = [
     "anogan",
     "artgan",
     "b_gan",
+    "bayesian_gan",
     "began",
     "bigan",
     "biggan",
