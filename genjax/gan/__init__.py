@@ -17,8 +17,8 @@ from genjax.gan.calogan import calogan
 from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
-from genjax.gan.context_rnn_gan import context_rnn_gan
 from genjax.gan.cogan import cogan
+from genjax.gan.context_rnn_gan import context_rnn_gan
 from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -91,8 +91,8 @@ __all__ = [
     "catgan",
     "ccgan",
     "cgan",
-    "context_rnn_gan",
     "cogan",
+    "context_rnn_gan",
     "cvae_gan",
     "cyclegan",
     "dcgan",
