@@ -293,7 +293,10 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
     assert not list((tmp_path / "samples").iterdir())
 
 
-@pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"curves", "codebook", "posterior"}))
+OF_OTHERS = {"curves", "codebook", "posterior", "forecast"}  # of no pictures
+
+
+@pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - OF_OTHERS))
 def test_vectors_are_no_pictures(tmp_path, name):
     factors = Conditionals(None, None, None, None)
     nothing = lambda *given: None
