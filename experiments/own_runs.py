@@ -129,6 +129,24 @@ OWN_RUNS: dict[str, OwnRun] = {
             "latent_dim=32",
         ),
     ),
+    # A generator that is too weak for the ring alone.
+    "adagan": OwnRun(
+        "ring",
+        steps=4000,
+        batch_size=64,
+        eval_every=2000,
+        set=(
+            "num_components=3",
+            "component_rounds=1000",
+            "classifier_rounds=500",
+            "latent_dim=1",
+            "hidden=8,8",
+            "discriminator_hidden=64,64",
+            "learning_rate=2e-3",
+            "discriminator_learning_rate=2e-3",
+            "classifier_learning_rate=2e-3",
+        ),
+    ),
     "bayesian_gan": OwnRun(
         "ring",
         steps=3000,

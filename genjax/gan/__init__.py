@@ -1,6 +1,7 @@
 """Generative adversarial networks: players with objectives of their own, one file a system."""
 
 from genjax.gan.acgan import acgan
+from genjax.gan.adagan import adagan
 from genjax.gan.aegan import aegan
 from genjax.gan.age_cgan import age_cgan
 from genjax.gan.ali import ali
@@ -52,6 +53,7 @@ MODELS = {
     "infogan": infogan,
     "improved_gan": improved_gan,
     "text_to_image": text_to_image,
+    "adagan": adagan,
     "lfvi": lfvi,
     "calogan": calogan,
     "bayesian_gan": bayesian_gan,
@@ -75,6 +77,7 @@ MODELS = {
 __all__ = [
     "MODELS",
     "acgan",
+    "adagan",
     "aegan",
     "age_cgan",
     "ali",

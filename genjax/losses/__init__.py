@@ -19,6 +19,7 @@ from genjax.losses.adversarial import (
     wasserstein,
 )
 from genjax.losses.bleu import sentence_bleu
+from genjax.losses.boosting import boosting_density, boosting_threshold, mixture_to_data_ratio
 from genjax.losses.boundary_seeking import (
     boundary_seeking,
     effective_sample_size,
@@ -107,6 +108,8 @@ __all__ = [
     "adversary",
     "bernoulli",
     "bicubic",
+    "boosting_density",
+    "boosting_threshold",
     "boundary_seeking",
     "bregman_ratio_loss",
     "categorical",
@@ -157,6 +160,7 @@ __all__ = [
     "marginal_entropy",
     "matching_terms",
     "minimax",
+    "mixture_to_data_ratio",
     "mmd",
     "model_kl",
     "new_class_means",

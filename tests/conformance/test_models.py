@@ -149,6 +149,7 @@ SHALLOW = {
     "context_rnn_gan": {"hidden": 8},
 }
 SHALLOW |= {"calogan": {"architecture": "mlp"}}
+SHALLOW |= {"adagan": {"num_components": 2}}
 SHALLOW |= {"bayesian_gan": {"num_generators": 2, "num_samples": 2, "warmup_rounds": 0}}
 SYSTEMS = {name: make for models in FAMILIES.values() for name, make in models.items()}
 CASES = [
