@@ -32,9 +32,9 @@ _CAN = {
 
 
 def _all_extras(side: int, channels: int) -> Spec:
-    """Of images with a pair, an image of another domain, a caption and attributes each."""
+    """Of images with a pair, an image of another domain, a layout, a caption and attributes each."""
     shape = (side, side, channels)
-    beside = {"target": shape, "unpaired": shape}
+    beside = {"target": shape, "unpaired": shape, "layout": (side, side, 4)}
     others = {"text": (32,), "attributes": (4,), "keypoints": (2, 2)}
     return Spec(shape, None, 10, {**beside, **others})
 

@@ -19,6 +19,7 @@ from experiments.gan_figures import (
 )
 from experiments.latent_figures import codebook, exemplars, interpolations, manifold, traversals
 from experiments.posterior_figure import posterior
+from experiments.scene_figures import scene_edits
 from experiments.search_figures import ages, anomalies
 from experiments.showers import energy_maps, layers_of
 from experiments.subject import (
@@ -109,6 +110,7 @@ FIGURES: dict[str, Callable[..., None]] = {
     "interpolation": interpolation,
     "arithmetic": arithmetic,
     "pairs": pairs,
+    "scenes": scene_edits,
     "domains": domains,
     "inpainting": inpainting,
     "truncation": truncation,

@@ -195,6 +195,13 @@ OWN_RUNS: dict[str, OwnRun] = {
             "discriminator_learning_rate=1e-3",
         ),
     ),
+    "al_cgan": OwnRun(
+        "scenes",
+        steps=1500,
+        batch_size=32,
+        eval_every=500,
+        set=("width=16", "latent_dim=8", "learning_rate=2e-3", "ema_decay=0.98"),
+    ),
     "cogan": OwnRun(
         "digit_negatives",
         steps=3000,

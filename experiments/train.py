@@ -33,6 +33,7 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         "forecasts of sequences, "
         "reconstructions below their originals, interpolations between test images, interpolation "
         "between draws of the prior, arithmetic of mean latents, pairs of images and translations, "
+        "scenes of edited layouts and attributes, "
         "draws of two domains, holes as they are filled (inpainting), "
         "truncation of the prior and what it is worth, anomalies (test images, the nearest samples "
         "and the differences), faces at all ages, the manifold of 2 latents, traversals of one "

@@ -4,6 +4,7 @@ from genjax.gan.acgan import acgan
 from genjax.gan.adagan import adagan
 from genjax.gan.aegan import aegan
 from genjax.gan.age_cgan import age_cgan
+from genjax.gan.al_cgan import al_cgan
 from genjax.gan.ali import ali
 from genjax.gan.am_gan import am_gan
 from genjax.gan.anogan import anogan
@@ -72,6 +73,7 @@ MODELS = {
     "began": began,
     "context_rnn_gan": context_rnn_gan,
     "cogan": cogan,
+    "al_cgan": al_cgan,
 }
 
 __all__ = [
@@ -80,6 +82,7 @@ __all__ = [
     "adagan",
     "aegan",
     "age_cgan",
+    "al_cgan",
     "ali",
     "am_gan",
     "anogan",

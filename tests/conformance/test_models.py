@@ -38,11 +38,13 @@ SPECS |= {
     "persons and ages": Spec((8, 8, 3), None, 4, {"identity": (5,)}),
     "sequences": Spec((6, 4)),
     "showers": Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
+    "scenes": Spec((8, 8, 3), 256, None, {"layout": (8, 8, 4), "attributes": (3,)}),
 }
 SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image", "cogan"), "pairs and captions")
 SPECIAL["age_cgan"] = "persons and ages"
 SPECIAL["context_rnn_gan"] = "sequences"
 SPECIAL["calogan"] = "showers"
+SPECIAL["al_cgan"] = "scenes"
 UNLABELLED = [label for label in ORDINARY if SPECS[label].num_classes is None]
 # (system, spec) -> what the refusal says
 REFUSED = {("conditional_vae", label): "needs labels" for label in UNLABELLED}
@@ -112,6 +114,7 @@ REFUSED |= {
         ("age_cgan", "age_cgan needs"),
         ("context_rnn_gan", "context_rnn_gan needs sequences"),
         ("calogan", "calogan needs showers"),
+        ("al_cgan", "al_cgan needs images with `layout`"),
     )
     for label in ORDINARY
 }
@@ -147,6 +150,7 @@ SHALLOW = {
     "srgan": {"num_blocks": 1},
     "cyclegan": {"num_blocks": 1},
     "context_rnn_gan": {"hidden": 8},
+    "al_cgan": {"width": 4},
 }
 SHALLOW |= {"calogan": {"architecture": "mlp"}}
 SHALLOW |= {"adagan": {"num_components": 2}}

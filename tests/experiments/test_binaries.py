@@ -43,6 +43,7 @@ def test_a_run_leaves_its_files(trained):
     of_others |= {"completions", "surprise", "drawing"}  # that draw element by element
     of_others |= {"interpolation", "arithmetic", "pairs", "domains", "truncation"}  # adversarial
     of_others |= {"anomalies", "ages", "inpainting", "posterior", "forecast"}  # that infer
+    of_others |= {"scenes"}  # of a layout
     assert drawn == {f"{name}.png" for name in set(figures.FIGURES) - of_others} | {
         "samples_0000010.png",
         "samples_0000020.png",
