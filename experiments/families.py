@@ -45,6 +45,7 @@ _SMALL = (
     *(_all_extras(side, channels) for side in (8, 16, 32) for channels in (1, 3)),
     Spec((6, 4)),
     Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
+    Spec((8, 11), 2, None, {"text": (6,)}),
     Spec((2,), None, 8),
 )
 

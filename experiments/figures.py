@@ -104,6 +104,7 @@ def curves(subject: Subject, key, path: Path) -> None:
 FIGURES: dict[str, Callable[..., None]] = {
     "samples": samples,
     "forecast": sequence_figures.forecast,
+    "translations": sequence_figures.translations,
     "classes": classes,
     "reconstructions": reconstructions,
     "interpolations": interpolations,

@@ -1,4 +1,4 @@
-"""Pictures of sequences, and music that can be played: rolls and strips of frames."""
+"""Pictures of sequences, and music that can be played: rolls, strips of frames, sentences."""
 
 from pathlib import Path
 
@@ -8,11 +8,12 @@ import numpy as np
 from experiments.subject import Subject, Unsuitable, condition, pictures, require, test_batch
 from genjax import plots
 from genjax.core import Spec
-from genjax.data import notes
+from genjax.data import notes, text_to_caption, translation
 from genjax.plots.grid import write_bytes
 
 SHOWN, PLAYED = 16, 8
-FORECASTS = 12
+FORECASTS, SENTENCES = 12, 24
+_SYMBOLS = {"toy_translation": translation.symbols}  # names of the target's symbols, by set
 _REST = 2.0  # beats between pieces that are played one after the other
 
 
@@ -48,6 +49,41 @@ def forecast(subject: Subject, key, path: Path) -> None:
         plots.filmstrips(strips, path)
         return
     draw(np.concatenate([start, after], axis=1), subject.spec, path)
+
+
+def translations(subject: Subject, key, path: Path) -> None:
+    """Test sentences, their references, the likeliest translations and drawn ones: text and a picture.
+
+    The text lies beside the picture, as translations.txt.
+    """
+    require(subject, "translate", "sample")
+    if subject.model.condition != "text" or subject.spec.entry != "sequence":
+        raise Unsuitable("this figure needs a model that translates sentences")
+    batch = test_batch(subject, SENTENCES)
+    (source,) = condition(subject, batch)
+    key_translate, key_sample = jax.random.split(key)
+    sample = jax.jit(subject.model.sample, static_argnums=2)
+    sentences = {
+        "reference": batch["sequence"],
+        "output": jax.jit(subject.model.translate)(key_translate, subject.variables, source),
+        "drawn": sample(key_sample, subject.variables, len(source), source),
+    }
+    told = _SYMBOLS.get(subject.dataset().name, _numbers)
+    lines = {name: told(np.asarray(x).argmax(-1)) for name, x in sentences.items()}
+    right = [a == b for a, b in zip(lines["reference"], lines["output"], strict=True)]
+    columns = {
+        "source": [text_to_caption(row) for row in np.asarray(source)],
+        **lines,
+        "right": ["yes" if each else "no" for each in right],
+    }
+    text = plots.text_columns(columns)
+    write_bytes(path.with_suffix(".txt"), text.encode())
+    plots.text_figure(text, path)
+
+
+def _numbers(tokens: np.ndarray) -> list[str]:
+    """Symbols without names, up to the end."""
+    return [" ".join(map(str, row[: np.cumprod(row != 0).sum()])) for row in tokens]
 
 
 def draw(x: np.ndarray, spec: Spec, path: Path) -> list[Path]:

@@ -30,7 +30,7 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         None,
         list(figures.FIGURES),
         "Draw this of the run in the workdir, train nothing: samples, draws of one class a row, "
-        "forecasts of sequences, "
+        "forecasts of sequences, translations of sentences, "
         "reconstructions below their originals, interpolations between test images, interpolation "
         "between draws of the prior, arithmetic of mean latents, pairs of images and translations, "
         "scenes of edited layouts and attributes, "

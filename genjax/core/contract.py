@@ -215,7 +215,8 @@ class Model(NamedTuple):
             found.
         upscale: `(key, variables, x) -> y`, images [B, h, w, C] of any size, s times as high and wide.
         translate: `(key, variables, x) -> y`, an image's counterpart in the other domain: the batch's
-            `target` or `unpaired`, in its range.
+            `target` or `unpaired`, in its range. Of a model of sentences x is the source, `text`, and y
+            the likeliest `sequence`.
         translate_back: the same from that domain to this one.
         search: `(key, variables, x) -> (z, distance)`: the latents whose `decode` is nearest to x, in
             the sense of the system's paper, found by descent, and the distance that is left, [B].

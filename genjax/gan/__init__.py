@@ -21,6 +21,7 @@ from genjax.gan.ccgan import ccgan
 from genjax.gan.cgan import cgan
 from genjax.gan.cogan import cogan
 from genjax.gan.context_rnn_gan import context_rnn_gan
+from genjax.gan.cs_gan import cs_gan
 from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
@@ -74,6 +75,7 @@ MODELS = {
     "context_rnn_gan": context_rnn_gan,
     "cogan": cogan,
     "al_cgan": al_cgan,
+    "cs_gan": cs_gan,
 }
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "cgan",
     "cogan",
     "context_rnn_gan",
+    "cs_gan",
     "cvae_gan",
     "cyclegan",
     "dcgan",

@@ -37,12 +37,14 @@ SPECS |= {
     "pairs and captions": Spec((8, 8, 3), 256, None, {"target": (8, 8, 3), "text": (12,)}),
     "persons and ages": Spec((8, 8, 3), None, 4, {"identity": (5,)}),
     "sequences": Spec((6, 4)),
+    "pairs of sentences": Spec((6, 5), 2, None, {"text": (7,)}),
     "showers": Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
     "scenes": Spec((8, 8, 3), 256, None, {"layout": (8, 8, 4), "attributes": (3,)}),
 }
 SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image", "cogan"), "pairs and captions")
 SPECIAL["age_cgan"] = "persons and ages"
 SPECIAL["context_rnn_gan"] = "sequences"
+SPECIAL["cs_gan"] = "pairs of sentences"
 SPECIAL["calogan"] = "showers"
 SPECIAL["al_cgan"] = "scenes"
 UNLABELLED = [label for label in ORDINARY if SPECS[label].num_classes is None]
@@ -113,6 +115,7 @@ REFUSED |= {
     for name, message in (
         ("age_cgan", "age_cgan needs"),
         ("context_rnn_gan", "context_rnn_gan needs sequences"),
+        ("cs_gan", "cs_gan needs pairs of sentences"),
         ("calogan", "calogan needs showers"),
         ("al_cgan", "al_cgan needs images with `layout`"),
     )
@@ -138,7 +141,7 @@ DETERMINISTIC = {
 }
 # Stages, from 0, that draw nothing of a curriculum with others that do.
 DETERMINISTIC_STAGES = {("dec", 1), ("vade", 0), ("srgan", 1), ("text_to_image", 0)}
-DETERMINISTIC_STAGES |= {("age_cgan", 0)}
+DETERMINISTIC_STAGES |= {("age_cgan", 0), ("cs_gan", 0)}
 # Depth costs compilation, and changes nothing that is looked at here.
 SHALLOW = {
     "pixel_rnn": {"num_layers": 1},
@@ -151,6 +154,13 @@ SHALLOW = {
     "cyclegan": {"num_blocks": 1},
     "context_rnn_gan": {"hidden": 8},
     "al_cgan": {"width": 4},
+    "cs_gan": {
+        "embedding_dim": 4,
+        "width": 4,
+        "maps": 3,
+        "num_rollouts": 2,
+        "discriminator_turns": 1,
+    },
 }
 SHALLOW |= {"calogan": {"architecture": "mlp"}}
 SHALLOW |= {"adagan": {"num_components": 2}}
@@ -176,7 +186,7 @@ def usual(name):
 # acceptance checks look at the rest.
 FIRST = ("autoencoder", "made", "vae", "gan")
 HEAVY = ("multi_scale_pixel_rnn", "pixel_cnn_pp", "pix2pix", "cyclegan", "text_to_image")
-HEAVY += ("sngan", "biggan", "progan", "srgan", "improved_gan", "age_cgan")
+HEAVY += ("sngan", "biggan", "progan", "srgan", "improved_gan", "age_cgan", "cs_gan")
 
 
 def later(values, test_id):

@@ -42,8 +42,8 @@ def test_a_run_leaves_its_files(trained):
     of_others = {"classes", "codebook", "exemplars"}  # conditional, discrete, with pseudo-inputs
     of_others |= {"completions", "surprise", "drawing"}  # that draw element by element
     of_others |= {"interpolation", "arithmetic", "pairs", "domains", "truncation"}  # adversarial
-    of_others |= {"anomalies", "ages", "inpainting", "posterior", "forecast"}  # that infer
-    of_others |= {"scenes"}  # of a layout
+    of_others |= {"anomalies", "ages", "inpainting", "posterior"}  # that search, fill, infer
+    of_others |= {"forecast", "translations", "scenes"}  # of sequences, of layouts
     assert drawn == {f"{name}.png" for name in set(figures.FIGURES) - of_others} | {
         "samples_0000010.png",
         "samples_0000020.png",

@@ -293,7 +293,7 @@ def test_what_a_model_cannot_show_is_refused_in_a_line(tmp_path, name, model, me
     assert not list((tmp_path / "samples").iterdir())
 
 
-OF_OTHERS = {"curves", "codebook", "posterior", "forecast"}  # of no pictures
+OF_OTHERS = {"curves", "codebook", "posterior", "forecast", "translations"}  # of no pictures
 
 
 @pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - OF_OTHERS))

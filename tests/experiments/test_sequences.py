@@ -1,10 +1,14 @@
-"""Runs of models of sequences: pictures, and music that can be played."""
+"""Runs of models of sequences: pictures, sentences, and music that can be played."""
 
+import jax
 import numpy as np
+import pytest
+from PIL import Image
 
-from experiments import sequence_figures
+from experiments import figures, runs, sequence_figures
 from genjax.core import Spec
-from genjax.data import notes
+from genjax.data import load, notes, text_to_caption, translation
+from genjax.gan import cs_gan
 from genjax.plots import midi_bytes
 from tests.experiments.commands import GAN, read
 
@@ -26,6 +30,25 @@ def test_pieces_are_played_one_after_the_other():
     tune = sequence_figures.medley(np.stack([piece, piece]))
     np.testing.assert_allclose(tune[:, 0], [0, 1, 5, 6])  # the first ends at 3, two beats' rest
     assert len(midi_bytes(tune)) > 60
+
+
+def test_translations_are_written_as_text_and_drawn(tmp_path):
+    dataset = load("toy_translation")
+    small = {"embedding_dim": 4, "width": 4, "maps": 2, "beam_size": 2}
+    model = cs_gan(dataset.spec, **small)[-1].model
+    variables = jax.jit(model.init)(jax.random.key(0), runs.spec_batch(dataset.spec, 4)).variables
+    subject = figures.Subject(model, variables, dataset.spec, lambda: dataset, tmp_path)
+    path = figures.draw("translations", subject, 0)
+    lines = (tmp_path / "samples" / "translations.txt").read_text().splitlines()
+    assert lines[0].split() == ["source", "reference", "output", "drawn", "right"]
+    text = dataset.test.arrays()["text"][:24]
+    want = translation.symbols(translation.translate(text))
+    captions = [text_to_caption(row) for row in text]
+    shown = [tuple(line.split()[:2]) for line in lines[2:]]
+    assert shown == list(zip(captions, want, strict=True))
+    assert Image.open(path).size[1] > 300
+    with pytest.raises(figures.Unsuitable, match="forecast"):
+        figures.draw("forecast", subject, 0)
 
 
 def test_what_a_sequence_is_taken_for(tmp_path):
