@@ -40,7 +40,7 @@ BINARIES = {"vae": VAE, "sample": SAMPLE, "evaluate": EVALUATE}
         (
             "vae",
             "--figure=manifodl",
-            "flag --figure=manifodl: expected one of samples, classes, re",
+            "flag --figure=manifodl: expected one of samples, ",
         ),
         ("vae", "--figure=manifold", "holds no run (it has no config.json): train one there first"),
         ("vae", "--steps=-5", "flag --steps=-5: -5 is not a positive integer"),
