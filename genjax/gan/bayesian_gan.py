@@ -132,6 +132,10 @@ def bayesian_gan(
         by_all = jax.vmap(jax.vmap(judge, (None, 0)), (0, None))
         return jax.vmap(by_all)(variables["discriminators"], x)
 
+    def on_data(variables, x):
+        """Of x [B, ...] by every discriminator: [M, J_d, B]."""
+        return jax.vmap(jax.vmap(judge, (0, None)), (0, None))(variables["discriminators"], x)
+
     def minus_log_prior(params):
         """Less what is constant, over N; the sum over networks."""
         squares = sum(jnp.square(leaf).sum() for leaf in jax.tree.leaves(params))
@@ -139,8 +143,7 @@ def bayesian_gan(
 
     def discriminate(key, variables, batch):
         x = inward(batch[spec.entry])
-        fake = logits(variables, fakes(key, variables, len(x)))
-        real = jax.vmap(jax.vmap(judge, (0, None)), (0, None))(variables["discriminators"], x)
+        real, fake = on_data(variables, x), logits(variables, fakes(key, variables, len(x)))
         losses = adversary.discriminator(real[:, :, None], fake)
         # The sum over networks of their own means: each has the gradient of its own.
         loss = losses.mean() * math.prod(of_discriminators)
@@ -176,9 +179,7 @@ def bayesian_gan(
         return outward(x)
 
     def evaluate(key, variables, batch):
-        x = inward(batch[spec.entry])
-        each = jax.vmap(jax.vmap(judge, (0, None)), (0, None))(variables["discriminators"], x)
-        return {"logit": each.mean((0, 1))}
+        return {"logit": on_data(variables, inward(batch[spec.entry])).mean((0, 1))}
 
     def several(start, shape):
         def starts(key, batch):

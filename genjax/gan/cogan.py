@@ -110,16 +110,13 @@ def cogan(
         fake, _ = fakes(key, variables, len(batch["image"]))
         real = [2 * batch[entry] - 1 for entry in ("image", domain.entry)]
         on_real, on_fake = judge(variables, real), judge(variables, fake)
+        both = list(zip(on_real, on_fake, strict=True))
         metrics = {
             "real_logit": sum(on_real).mean() / 2,
             "fake_logit": sum(on_fake).mean() / 2,
-            "accuracy": sum(
-                (r > 0).mean() + (f < 0).mean() for r, f in zip(on_real, on_fake, strict=True)
-            )
-            / 4,
+            "accuracy": sum((r > 0).mean() + (f < 0).mean() for r, f in both) / 4,
         }
-        pairs = zip(on_real, on_fake, strict=True)
-        return sum(adversary.discriminator(*pair).mean() for pair in pairs), Aux(metrics)
+        return sum(adversary.discriminator(*pair).mean() for pair in both), Aux(metrics)
 
     def generate(key, variables, batch):
         fake, updates = fakes(key, variables, len(batch["image"]))

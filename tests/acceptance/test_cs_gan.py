@@ -29,8 +29,7 @@ def test_the_policy_gradient_is_that_of_the_sum_over_all_sequences():
     """By returns of prefixes, rewards, and either less a baseline: within 1e-6; weighted twice not.
 
     The policy is the system's translator of a source, far from uniform. The roll-outs give the exact
-    returns within Monte Carlo's error, 0.05. Sees roll-outs of the reference, returns of t - 1, a mask
-    that drops the end, and gradients of the values.
+    returns within Monte Carlo's error, 0.05.
     """
     every = every_sequence()
     translator = Translator(128, 3, 3, 4)
