@@ -90,8 +90,8 @@ def test_a_figure_is_drawn_again(trained):
 @pytest.mark.parametrize(
     "binary, arguments, message",
     [
-        (GAN, "--model=pix2pix", "pair"),
-        (GAN, "--model=cyclegan", "domain"),
+        (GAN, "--model=pix2pix --dataset=digits --steps=1", "pair"),
+        (GAN, "--model=cyclegan --dataset=digits --steps=1", "domain"),
         (GAN, "--fid_samples=5 --steps=1", "--fid_samples=5: at least 20 are needed"),
         (GAN, "--features=/no/such/weights.npz --steps=1", "/no/such/weights.npz"),
         (GAN, "--figure=pairs", "needs a model that translates or enlarges images"),
