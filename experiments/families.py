@@ -44,6 +44,7 @@ _SMALL = (
     Spec((4, 4, 1), 2, 10),
     *(_all_extras(side, channels) for side in (8, 16, 32) for channels in (1, 3)),
     Spec((6, 4)),
+    Spec((8, 8, 8, 1), 2, 7, {"silhouette": (8, 8, 1)}),
     Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
     Spec((8, 11), 2, None, {"text": (6,)}),
     Spec((2,), None, 8),

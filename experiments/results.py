@@ -6,7 +6,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments import codes, estimators, families, hyper_parameters, judges, runs, sets
+from experiments import (
+    codes,
+    estimators,
+    families,
+    hyper_parameters,
+    judges,
+    runs,
+    sequence_figures,
+    sets,
+)
 from genjax import metrics
 from genjax.core import Model, variables_for_sampling
 from genjax.data import ArraySource, Dataset
@@ -79,6 +88,8 @@ def evaluate(
     if eye is not None:
         found, compared = _compared(eye, trained, dataset, split, examples)
         values |= found
+    heard, music = _heard(trained, dataset, split)
+    values |= heard
     params = {name: net["params"] for name, net in trained.variables.items() if "params" in net}
     written = {
         "model": run.name,
@@ -103,6 +114,7 @@ def evaluate(
             "ema": bool(_shapes(run).ema),
             "seeds": list(trained.seeds),
             **({"sets": compared} if compared else {}),
+            **({"music": music} if music else {}),
             "units": "likelihoods in nats per example; bits_per_dim in bits",
             "hyper_parameters": run.hyper_parameters,
             "data": run.data,
@@ -121,6 +133,14 @@ def _compared(eye: judges.Eye, trained: runs.Trained, dataset, split, examples):
     most = sets.MOST if examples is None else examples
     return sets.measure(
         eye, trained.run.model, trained.run.spec, dataset, split, key, variables, most
+    )
+
+
+def _heard(trained: runs.Trained, dataset, split):
+    """`sequence_figures.measure_music` of the first seed."""
+    key, variables = run_keys(trained.seeds[0]).evaluation, trained.of_first_seed()
+    return sequence_figures.measure_music(
+        trained.run.model, trained.run.spec, dataset, split, key, variables
     )
 
 

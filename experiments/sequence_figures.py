@@ -1,19 +1,23 @@
 """Pictures of sequences, and music that can be played: rolls, strips of frames, sentences."""
 
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
+from experiments import judges
 from experiments.subject import Subject, Unsuitable, condition, pictures, require, test_batch
-from genjax import plots
-from genjax.core import Spec
-from genjax.data import notes, text_to_caption, translation
+from genjax import metrics, plots
+from genjax.core import Model, Spec
+from genjax.data import Dataset, notes, text_to_caption, translation
 from genjax.plots.grid import write_bytes
 
 SHOWN, PLAYED = 16, 8
 FORECASTS, SENTENCES = 12, 24
 _SYMBOLS = {"toy_translation": translation.symbols}  # names of the target's symbols, by set
+MEASURED = 1000  # samples, and as many real pieces
+_RUNS = 3  # tones
 _REST = 2.0  # beats between pieces that are played one after the other
 
 
@@ -121,3 +125,40 @@ def side(spec: Spec) -> int | None:
 def as_frames(x: np.ndarray, spec: Spec) -> np.ndarray:
     """[N, T, side, side] in [0, 1]."""
     return pictures(x).reshape(*x.shape[:2], side(spec), side(spec))
+
+
+def measure_music(
+    model: Model, spec: Spec, dataset: Dataset, split: str, key: jax.Array, variables: Any
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Means over samples of what is counted of music (`test/tone_span`), over real pieces (`real/...`).
+
+    And the protocol. Nothing where examples are no notes, or the model does not sample.
+    """
+    if not notes.is_notes(spec) or model.sample is None or model.condition is not None:
+        return {}, {}
+    source = getattr(dataset, split)
+    rows = judges.spread_rows(source, MEASURED)
+    reals = judges.examples(dataset, source, rows, spec.entry)
+    fakes = np.asarray(jax.jit(model.sample, static_argnums=2)(key, variables, len(rows)))
+    found = {}
+    for name, x in ((split, fakes), ("real", reals)):
+        found |= {f"{name}/{figure}": value for figure, value in music(x).items()}
+    protocol = {
+        "samples": len(fakes),
+        "notes": "the nearest semitone; starts on a grid of an eighth of a beat",
+        "repetitions": f"runs of {_RUNS} tones",
+        "of": "the first seed",
+    }
+    return found, protocol
+
+
+def music(x: np.ndarray) -> dict[str, float]:
+    """Means over pieces [N, T, 4] of what `genjax.metrics.music` counts."""
+    tones = notes.note_numbers(x)
+    figures = {
+        "tone_span": metrics.tone_span(tones),
+        "scale_consistency": metrics.scale_consistency(tones),
+        "polyphony": metrics.polyphony(notes.start_times(x)),
+        "repetitions": metrics.repetitions(tones, min(_RUNS, tones.shape[1])),
+    }
+    return {name: float(values.mean()) for name, values in figures.items()}

@@ -3,6 +3,7 @@
 from genjax.gan.acgan import acgan
 from genjax.gan.adagan import adagan
 from genjax.gan.aegan import aegan
+from genjax.gan.affgan import affgan
 from genjax.gan.age_cgan import age_cgan
 from genjax.gan.al_cgan import al_cgan
 from genjax.gan.ali import ali
@@ -15,6 +16,7 @@ from genjax.gan.began import began
 from genjax.gan.bigan import bigan
 from genjax.gan.biggan import biggan
 from genjax.gan.bs_gan import bs_gan
+from genjax.gan.c_rnn_gan import c_rnn_gan
 from genjax.gan.calogan import calogan
 from genjax.gan.catgan import catgan
 from genjax.gan.ccgan import ccgan
@@ -26,6 +28,7 @@ from genjax.gan.cvae_gan import cvae_gan
 from genjax.gan.cyclegan import cyclegan
 from genjax.gan.dcgan import dcgan
 from genjax.gan.gan import gan
+from genjax.gan.gan_3d import gan_3d
 from genjax.gan.improved_gan import improved_gan
 from genjax.gan.infogan import infogan
 from genjax.gan.lfvi import lfvi
@@ -64,6 +67,7 @@ MODELS = {
     "aegan": aegan,
     "anogan": anogan,
     "cvae_gan": cvae_gan,
+    "affgan": affgan,
     "age_cgan": age_cgan,
     "am_gan": am_gan,
     "artgan": artgan,
@@ -72,10 +76,12 @@ MODELS = {
     "b_gan": b_gan,
     "bs_gan": bs_gan,
     "began": began,
+    "c_rnn_gan": c_rnn_gan,
     "context_rnn_gan": context_rnn_gan,
     "cogan": cogan,
     "al_cgan": al_cgan,
     "cs_gan": cs_gan,
+    "gan_3d": gan_3d,
 }
 
 __all__ = [
@@ -83,6 +89,7 @@ __all__ = [
     "acgan",
     "adagan",
     "aegan",
+    "affgan",
     "age_cgan",
     "al_cgan",
     "ali",
@@ -95,6 +102,7 @@ __all__ = [
     "bigan",
     "biggan",
     "bs_gan",
+    "c_rnn_gan",
     "calogan",
     "catgan",
     "ccgan",
@@ -106,6 +114,7 @@ __all__ = [
     "cyclegan",
     "dcgan",
     "gan",
+    "gan_3d",
     "improved_gan",
     "infogan",
     "lfvi",

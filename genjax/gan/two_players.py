@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Latents, Metrics, Model, Objective, Player, Spec, game
+from genjax.core import Aux, Ema, Gate, Latents, Metrics, Model, Objective, Player, Spec, game
 from genjax.gan.replay import from_pool, new_pool
 from genjax.losses import Adversary, Penalty, cross_entropy, noisy_labels
 from genjax.nets import Network, Noise
@@ -76,6 +76,7 @@ def two_players(
     penalty_weight: float = 0.0,
     discriminator_turns: int | Callable[[jax.Array], jax.Array] = 1,
     max_discriminator_turns: int | None = None,
+    discriminator_gate: Gate | None = None,
     joint: bool = False,
     generator_batches: int = 1,
     conditional: bool = False,
@@ -95,7 +96,7 @@ def two_players(
     data's; `sample` draws them uniformly where none are given.
 
     Args:
-        spec: of images or bits in [0, 1], or of continuous vectors.
+        spec: of images or bits in [0, 1], or of continuous vectors or sequences.
         generator: `(z[, label])` -> x in [-1, 1].
         discriminator: `(x[, label])` -> heads.
         noise: p(z).
@@ -103,6 +104,7 @@ def two_players(
         penalty, penalty_weight: on the discriminator; its logits there are without a training pass's
             statistics.
         discriminator_turns, max_discriminator_turns: as `Player.turns` and `max_turns`.
+        discriminator_gate: as `Player.gate`.
         joint: whether it sees real and fake in one pass: batch statistics are then of both together,
             and a power iteration takes one step a turn and not two.
         generator_batches: minibatches of fakes in a turn of the generator.
@@ -226,6 +228,7 @@ def two_players(
             discriminator_optimizer,
             turns=discriminator_turns,
             max_turns=max_discriminator_turns,
+            gate=discriminator_gate,
         ),
         Player(("generator",), generate, generator_optimizer),
     ]
@@ -243,8 +246,11 @@ def two_players(
 
 
 def network_range(spec: Spec) -> tuple[Callable, Callable]:
-    """From the data's range to the networks' and back: [0, 1] to [-1, 1]; continuous vectors stay."""
-    if spec.num_levels is None and spec.entry == "vector":
+    """From the data's range to the networks' and back: [0, 1] to [-1, 1].
+
+    Continuous vectors and sequences stay as they are.
+    """
+    if spec.num_levels is None and spec.entry in ("vector", "sequence"):
         return (lambda x: x), (lambda x: x)
     return (lambda x: 2 * x - 1), (lambda x: jnp.clip(0.5 * (x + 1), 0.0, 1.0))
 

@@ -65,8 +65,10 @@ from genjax.nets.projection import ProjectionHead, SpectralMlpDiscriminator
 from genjax.nets.recurrent import DiagonalBiLstm, RowLstm, lstm_cell, skew, unskew
 from genjax.nets.recurrent_players import (
     CELLS,
+    BidirectionalDiscriminator,
     ContextDiscriminator,
     FeedbackRnn,
+    mean_decision,
 )
 from genjax.nets.resampling import double, halve, resampled_conv
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
@@ -107,6 +109,7 @@ from genjax.nets.vector_quantizer import (
 )
 from genjax.nets.vgg import VGG19_BLOCKS, VggFeatures, imagenet_range, load_vgg19, vgg_variables
 from genjax.nets.virtual_batch_norm import VirtualBatchNorm, reference_batch
+from genjax.nets.volumetric import VoxelDiscriminator, VoxelGenerator, num_grid_halvings
 
 __all__ = [
     "ARCHITECTURES",
@@ -118,6 +121,7 @@ __all__ = [
     "Autoencoder",
     "AutoencoderDiscriminator",
     "BatchNorm",
+    "BidirectionalDiscriminator",
     "CausalConv",
     "CausalWindow",
     "Codebook",
@@ -191,6 +195,8 @@ __all__ = [
     "UNet",
     "VggFeatures",
     "VirtualBatchNorm",
+    "VoxelDiscriminator",
+    "VoxelGenerator",
     "WeightNormDense",
     "affine_projection",
     "attend",
@@ -217,6 +223,7 @@ __all__ = [
     "load_vgg19",
     "log_probs_of",
     "lstm_cell",
+    "mean_decision",
     "minibatch_similarity",
     "minibatch_stddev",
     "move_codebook",
@@ -226,6 +233,7 @@ __all__ = [
     "network",
     "new_codebook",
     "normal_noise",
+    "num_grid_halvings",
     "num_halvings",
     "num_layout_halvings",
     "num_patch_layers",

@@ -1,4 +1,4 @@
-"""Recurrent networks that play games of sequences: one that hears itself, and one that judges.
+"""Recurrent networks that play games of sequences: one that hears itself, and two that judge.
 
 All steps run in one compiled scan: the cost of compiling does not grow with the length.
 """
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+
+from genjax.nets.minibatch import MinibatchDiscrimination
 
 CELLS = {"lstm": nn.OptimizedLSTMCell, "gru": nn.GRUCell}
 
@@ -98,6 +100,46 @@ class _FeedbackStep(nn.Module):
         return (tuple(new), output), output
 
 
+class BidirectionalDiscriminator(nn.Module):
+    """Layers of two recurrences each, one either way; every step decides, and D is the mean decision.
+
+        D(x) = 1/T sum_t sigmoid(f_t)
+
+    The mean is of probabilities, not of logits or of their logarithms. `logit` is that of D(x), so
+    that losses of logits are those of D, however sure the steps are.
+
+    Attributes:
+        hidden: units of each direction.
+        num_layers: on top of one another.
+        cell: `lstm` or `gru`.
+        minibatch_kernels: of minibatch discrimination, of the states' means over the steps, which
+            every decision is told; 0 for none.
+
+    Reference: Mogren, 2016, arXiv:1611.09904, section 3.
+    """
+
+    hidden: int = 350
+    num_layers: int = 2
+    cell: str = "lstm"
+    minibatch_kernels: int = 0
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> dict[str, jax.Array]:
+        """x [B, T, F] -> `logit` [B], `steps` [B, T], the f_t, and `features` [B, T, 2 hidden]."""
+        del train
+        for _ in range(self.num_layers):
+            there, back = (nn.RNN(CELLS[self.cell](self.hidden)) for _ in range(2))
+            x = nn.Bidirectional(there, back)(x)
+        seen = x
+        if self.minibatch_kernels:
+            others = MinibatchDiscrimination(self.minibatch_kernels)(x.mean(axis=1))
+            others = others[:, None, x.shape[-1] :]
+            others = jnp.broadcast_to(others, (*x.shape[:2], others.shape[-1]))
+            seen = jnp.concatenate([x, others], axis=-1)
+        steps = nn.Dense(1, name="logit_head")(seen)[..., 0].astype(jnp.float32)
+        return {"logit": mean_decision(steps), "steps": steps, "features": x}
+
+
 class ContextDiscriminator(nn.Module):
     """A GRU that has read what truly came before step t is shown a candidate for step t.
 
@@ -132,3 +174,21 @@ class ContextDiscriminator(nn.Module):
             before = jnp.pad(read, ((0, 0), (1, 0), (0, 0)))[:, :-1]
             read = cell(before, candidate)[1]
         return nn.Dense(1, name="logit_head")(read)[..., 0].astype(jnp.float32)
+
+
+def mean_decision(steps: jax.Array) -> jax.Array:
+    """The logit of mean_t sigmoid(f_t): log(mean sigmoid(f)) - log(mean sigmoid(-f)).
+
+    Args:
+        steps: f, [B, T].
+
+    Returns:
+        [B].
+
+    Raises:
+        ValueError: for another rank.
+    """
+    if steps.ndim != 2:
+        raise ValueError(f"decisions of steps are [B, T], got shape {steps.shape}")
+    log_mean = lambda f: jax.nn.logsumexp(jax.nn.log_sigmoid(f), axis=1)
+    return log_mean(steps) - log_mean(-steps)

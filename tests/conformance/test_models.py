@@ -40,13 +40,15 @@ SPECS |= {
     "pairs of sentences": Spec((6, 5), 2, None, {"text": (7,)}),
     "showers": Spec((8,), None, 2, {"incidence": (2,), "layer_0": (2, 2), "layer_1": (2, 2)}),
     "scenes": Spec((8, 8, 3), 256, None, {"layout": (8, 8, 4), "attributes": (3,)}),
+    "voxels": Spec((8, 8, 8, 1), 2),
 }
 SPECIAL = dict.fromkeys(("pix2pix", "cyclegan", "text_to_image", "cogan"), "pairs and captions")
 SPECIAL["age_cgan"] = "persons and ages"
-SPECIAL["context_rnn_gan"] = "sequences"
+SPECIAL |= dict.fromkeys(("c_rnn_gan", "context_rnn_gan"), "sequences")
 SPECIAL["cs_gan"] = "pairs of sentences"
 SPECIAL["calogan"] = "showers"
 SPECIAL["al_cgan"] = "scenes"
+SPECIAL["gan_3d"] = "voxels"
 UNLABELLED = [label for label in ORDINARY if SPECS[label].num_classes is None]
 # (system, spec) -> what the refusal says
 REFUSED = {("conditional_vae", label): "needs labels" for label in UNLABELLED}
@@ -114,10 +116,12 @@ REFUSED |= {
     (name, label): message
     for name, message in (
         ("age_cgan", "age_cgan needs"),
+        ("c_rnn_gan", "c_rnn_gan needs sequences"),
         ("context_rnn_gan", "context_rnn_gan needs sequences"),
         ("cs_gan", "cs_gan needs pairs of sentences"),
         ("calogan", "calogan needs showers"),
         ("al_cgan", "al_cgan needs images with `layout`"),
+        ("gan_3d", "gan_3d needs voxels"),
     )
     for label in ORDINARY
 }
@@ -152,6 +156,8 @@ SHALLOW = {
     "srresnet": {"num_blocks": 1},
     "srgan": {"num_blocks": 1},
     "cyclegan": {"num_blocks": 1},
+    "affgan": {"num_blocks": 1},
+    "c_rnn_gan": {"hidden": 8},
     "context_rnn_gan": {"hidden": 8},
     "al_cgan": {"width": 4},
     "cs_gan": {

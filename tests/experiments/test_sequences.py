@@ -10,9 +10,34 @@ from genjax.core import Spec
 from genjax.data import load, notes, text_to_caption, translation
 from genjax.gan import cs_gan
 from genjax.plots import midi_bytes
-from tests.experiments.commands import GAN, read
+from tests.experiments.commands import GAN, SAMPLE, read
+from tests.plots.test_midi import read as read_midi
 
 SHORT = ("--steps=4", "--eval_every=2", "--chunk=2", "--batch_size=8", "--set=hidden=4")
+
+
+def test_melodies_are_drawn_played_and_counted(tmp_path):
+    workdir = tmp_path / "music"
+    GAN(
+        "--model=c_rnn_gan",
+        "--dataset=melodies",
+        *SHORT,
+        "--set=pretraining_rounds=2",
+        f"--workdir={workdir}",
+    )
+    drawn = {path.name for path in (workdir / "samples").iterdir()}
+    assert {"samples.png", "samples.mid", "samples_0000002.png", "forecast.png"} <= drawn
+    events = read_midi((workdir / "samples" / "samples.mid").read_bytes())[2]
+    assert sum(kind == 0x90 for _, kind, *_ in events) == 24 * sequence_figures.PLAYED
+    found = read(workdir / "results.json")
+    names = {"tone_span", "scale_consistency", "polyphony", "repetitions"}
+    expected = {f"{of}/{name}" for of in ("test", "real") for name in names} | {"test/logit"}
+    assert set(found["metrics"]) == expected
+    assert found["metrics"]["real/scale_consistency"] == 1.0
+    assert abs(found["metrics"]["real/polyphony"] - 0.5) < 1e-6  # triads, and as many single notes
+    assert found["protocol"]["music"]["samples"] == 1000 and "sets" not in found["protocol"]
+    SAMPLE(f"--workdir={workdir}", "--num=3")
+    assert np.load(workdir / "samples" / "samples.npz")["samples"].shape == (3, 24, 4)
 
 
 def test_progressions_are_continued(tmp_path):
@@ -59,3 +84,6 @@ def test_what_a_sequence_is_taken_for(tmp_path):
     piece = np.tile(notes.events([0, 0], 1, [60, 64], 1), (3, 1, 1))
     drawn = sequence_figures.draw(piece, Spec(piece.shape[1:]), tmp_path / "tune.png")
     assert [path.suffix for path in drawn] == [".png", ".mid"] and drawn[1].stat().st_size > 60
+    assert sequence_figures.music(piece) == {
+        "tone_span": 4.0, "scale_consistency": 1.0, "polyphony": 1.0, "repetitions": 0.0
+    }  # fmt: skip

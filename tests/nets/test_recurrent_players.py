@@ -1,11 +1,11 @@
-"""Players of sequences: what is fed back, and what a step may see."""
+"""Players of sequences: what is fed back, what a step may see, and the mean of decisions."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from genjax.nets import ContextDiscriminator, FeedbackRnn
+from genjax.nets import BidirectionalDiscriminator, ContextDiscriminator, FeedbackRnn, mean_decision
 
 KEY = jax.random.key(0)
 X = jnp.asarray(np.random.default_rng(0).normal(size=(3, 5, 2)), jnp.float32)
@@ -63,6 +63,28 @@ def test_the_gradient_runs_back_through_the_feedback(rnn):
 def test_what_cannot_be_told_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(FeedbackRnn(2, 4, 1))
+
+
+def test_the_mean_decision_is_of_probabilities():
+    steps = np.array([[2.0, -1.0, 0.5], [80.0, -300.0, 0.0]])
+    mean = (1 / (1 + np.exp(-np.float64(steps[:1])))).mean(1)
+    found = mean_decision(jnp.asarray(steps, jnp.float32))
+    np.testing.assert_allclose(found[0], np.log(mean / (1 - mean))[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], 0.0, atol=1e-5)  # (1 + 0 + 1/2) / 3
+    slope = jax.grad(lambda f: mean_decision(f).sum())(jnp.asarray(steps, jnp.float32))
+    assert np.isfinite(slope).all()
+    with pytest.raises(ValueError, match="decisions of steps"):
+        mean_decision(jnp.zeros(3))
+
+
+def test_every_step_of_the_judge_sees_both_ways_and_the_logit_is_that_of_the_mean():
+    module = BidirectionalDiscriminator(4, 1)
+    variables = module.init(KEY, X, train=False)
+    heads = module.apply(variables, X, train=False)
+    assert heads["features"].shape == (3, 5, 8)
+    np.testing.assert_allclose(heads["logit"], mean_decision(heads["steps"]), rtol=1e-6)
+    jacobian = jax.jacobian(lambda x: module.apply(variables, x, train=True)["steps"][0])(X)
+    assert (np.abs(jacobian[:, 0]).sum(2) > 0).all()
 
 
 def test_a_candidate_is_judged_after_true_frames_and_is_nobodys_context():

@@ -1,0 +1,68 @@
+"""C-RNN-GAN on melodies of a known scale and rhythm.
+
+Without minibatch discrimination samples begin alike: .09 of the data's deviation was seen after play.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from genjax.core import variables_for_sampling
+from genjax.data import load, notes
+from genjax.gan import c_rnn_gan
+from genjax.metrics import polyphony, tone_span
+
+PRETRAINING, ROUNDS, BATCH = 400, 1500, 64
+
+
+def figures(x):
+    """(span in semitones, mean dt of each place, deviation of the first note, shared starts)."""
+    tones, starts = notes.note_numbers(x), notes.start_times(x)
+    return tone_span(tones).mean(), x[..., 0].mean(0), x[:, 0, 2].std(), polyphony(starts).mean()
+
+
+def test_melodies_have_the_span_the_rhythm_and_the_variety_of_the_data():
+    dataset = load("melodies")
+    train = jnp.asarray(dataset.train.arrays()["sequence"])
+    first, second = c_rnn_gan(
+        dataset.spec,
+        hidden=48,
+        num_layers=1,
+        cell="gru",
+        pretraining_rounds=PRETRAINING,
+        optimizer="adam",
+        learning_rate=1e-3,
+        discriminator_learning_rate=1e-3,
+        pretraining_learning_rate=3e-3,
+        minibatch_kernels=4,
+        ema_decay=0.995,
+    )
+
+    def run(key):
+        keys = jax.random.split(key, 4)
+
+        def rounds(model, state, key, num):
+            def play(state, key):
+                key_rows, key_round = jax.random.split(key)
+                rows = jax.random.randint(key_rows, (BATCH,), 0, len(train))
+                return model.update(key_round, state, {"sequence": train[rows][None]})
+
+            return jax.lax.scan(play, state, jax.random.split(key, num))
+
+        state, _ = rounds(first.model, first.model.init(keys[0], {}), keys[1], PRETRAINING)
+        before = first.model.sample(keys[3], state.variables, 1000)
+        state, metrics = rounds(second.model, second.enter(keys[0], state), keys[2], ROUNDS)
+        kept = metrics["discriminator/kept"].mean()
+        return before, second.model.sample(keys[3], variables_for_sampling(state), 1000), kept
+
+    before, after, kept = jax.device_get(jax.jit(run)(jax.random.key(0)))
+    real = figures(dataset.test.arrays()["sequence"])
+    for name, x in (("pre-trained", before), ("played", after)):
+        span, rhythm, variety, chords = figures(x)
+        beat = np.abs(rhythm - real[1]).mean()
+        print(f"{name}: span {span:.2f} of {real[0]:.2f}, beat off by {beat:.3f}, first note")
+        print(f"  {variety:.3f} of {real[2]:.3f}, shared starts {chords:.2f} of {real[3]:.2f}")
+    print(f"D learned in {kept:.2f} of its turns")
+    assert abs(span / real[0] - 1) <= 0.25
+    assert beat <= 0.2
+    assert variety >= 0.3 * real[2]
