@@ -16,6 +16,7 @@ from tests.plots.test_midi import read as read_midi
 SHORT = ("--steps=4", "--eval_every=2", "--chunk=2", "--batch_size=8", "--set=hidden=4")
 
 
+@pytest.mark.acceptance  # half a minute
 def test_melodies_are_drawn_played_and_counted(tmp_path):
     workdir = tmp_path / "music"
     GAN(
