@@ -48,7 +48,7 @@ def test_help_shows_every_flag_of_ours(tmp_path):
         "--dataset: ",
         "--steps: ",
         "--precision: ",
-        "--figure: <samples|classes|reconstructions|",
+        "--figure: <samples|",
         "(default: '10000')",
     ):
         assert text in shown, text
