@@ -1,4 +1,4 @@
-"""Pictures of sequences, and music that can be played: rolls, strips of frames, sentences."""
+"""Sequences: rolls, strips of frames, sentences, music to be played, and what is counted of it."""
 
 from pathlib import Path
 from typing import Any

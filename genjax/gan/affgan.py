@@ -87,7 +87,8 @@ def affgan(
 
     The paper prints the generator's loss as E log(D / (1 - D)), which is to be minimised with D the
     probability of a fake; it is -E d here. Its networks and rates for images are not known to this
-    library: they are SRGAN's, smaller by the size of the images, with Adam.
+    library: they are SRGAN's, smaller by the size of the images, with Adam. Turns and the fall of
+    sigma are those of its runs on the Swiss roll.
 
     Vectors are encoded as A y, and `decode` is g. `evaluate` gives `inconsistency`, max |A g(x) - x|,
     and of images `psnr` and its like, as in `srresnet`.

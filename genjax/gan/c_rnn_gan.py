@@ -90,9 +90,10 @@ def c_rnn_gan(
     judge = BidirectionalDiscriminator(hidden, num_layers, cell, minibatch_kernels)
     discriminator = network(judge, jnp.zeros((1, length, features)))
     noise = uniform_noise(length * noise_dim, 0.0, 1.0)
-    adversary, terms = non_saturating(), None
+    cross_entropy = non_saturating()
+    adversary, terms = cross_entropy, None
     if generator_loss == "feature_matching":
-        adversary = Adversary(adversary.discriminator, lambda real, fake: jnp.zeros_like(fake))
+        adversary = Adversary(cross_entropy.discriminator, lambda real, fake: jnp.zeros_like(fake))
         terms = lambda real, fake: (matched(real.heads["features"], fake.heads["features"]), {})
 
     def descent(rate):
@@ -104,7 +105,7 @@ def c_rnn_gan(
 
     def of_generator(real: Side, fake: Side):
         """L_G, which D's loss is compared with: never part of it."""
-        loss = non_saturating().generator(real.heads["logit"], fake.heads["logit"]).mean()
+        loss = cross_entropy.generator(real.heads["logit"], fake.heads["logit"]).mean()
         return 0.0, {"generator_loss": loss}
 
     def next_event(key, variables, batch):
@@ -115,7 +116,7 @@ def c_rnn_gan(
 
     def forecast(key, variables, x, num_steps):
         told = x.shape[1]
-        z = jax.random.uniform(key, (len(x), (told + num_steps) * noise_dim))
+        z = uniform_noise((told + num_steps) * noise_dim, 0.0, 1.0).sample(key, len(x))
         y, _ = generator.apply(variables["generator"], z, x, told, train=False)
         return y[:, told:]
 

@@ -51,7 +51,8 @@ def gan_3d(
     The paper writes the minimax value for both; G plays the non-saturating form here. The gate looks at
     the minibatch of the turn itself, before its update; `kept` among the metrics is how often it opens.
     A sample is an occupancy in [0, 1]: above a threshold of 0.5 a voxel is full. `shape_features` has
-    what the paper classifies shapes by.
+    what the paper classifies shapes by. The MLPs are not the paper's; their
+    generator has batch norm, too.
 
     Args:
         spec: of voxels in [0, 1].
@@ -70,15 +71,7 @@ def gan_3d(
     """
     if most_accuracy is not None and not 0 <= most_accuracy <= 1:
         raise ValueError(f"most_accuracy must be between 0 and 1, or none, got {most_accuracy}")
-    generator, discriminator = voxel_networks(
-        "gan_3d",
-        spec,
-        latent_dim,
-        architecture=architecture,
-        hidden=hidden,
-        width=width,
-        precision=precision,
-    )
+    generator, discriminator = _networks(spec, latent_dim, architecture, hidden, width, precision)
     return two_players(
         spec,
         generator,
@@ -99,23 +92,9 @@ def accuracy_gate(most: float | None):
     return lambda variables, metrics: metrics["accuracy"] <= most
 
 
-def voxel_networks(
-    system: str,
-    spec: Spec,
-    latent_dim: int,
-    *,
-    architecture: str | None,
-    hidden: tuple[int, ...],
-    width: int | None,
-    precision: str,
-) -> tuple[Network, Network]:
-    """Generator and discriminator of grids, of either architecture; see `gan_3d`.
-
-    Raises:
-        ValueError: for what is no voxels, or an unknown architecture; `system` is who complains.
-    """
+def _networks(spec, latent_dim, architecture, hidden, width, precision) -> tuple[Network, Network]:
     if spec.entry != "voxels":
-        raise ValueError(f"{system} needs voxels, and these examples are of shape {spec.shape}")
+        raise ValueError(f"gan_3d needs voxels, and these examples are of shape {spec.shape}")
     side = min(spec.shape[:3])
     if architecture is None:
         architecture = "conv" if side >= 12 else "mlp"

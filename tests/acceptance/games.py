@@ -30,10 +30,11 @@ def standing_generator(dim, shift):
     }
 
 
-def train(models, draw, seeds, rounds, batch_size, generators=None):
+def train(models, draw, seeds, rounds, batch_size, generators=None, entry="vector"):
     """The last states of the models in turn, each `rounds` long, of minibatches draw(key, num).
 
-    Models differ in their rates alone, so that the later ones let the discriminator come to rest. One
+    `entry` is what is drawn. Models differ in their rates alone, so that the later ones let the
+    discriminator come to rest. One
     run a seed, side by side: every leaf of what is returned has that axis. Where `generators` are
     given, one a seed, they are put back before each round. Returns also the metrics of the last model's
     rounds.
@@ -41,13 +42,13 @@ def train(models, draw, seeds, rounds, batch_size, generators=None):
 
     def run(seed, generator):
         key_init, key_rounds = jax.random.split(jax.random.key(seed))
-        state, metrics = models[0].init(key_init, {"vector": draw(key_init, 2)}), None
+        state, metrics = models[0].init(key_init, {entry: draw(key_init, 2)}), None
         for number, model in enumerate(models):
 
             def play(state, key, model=model):
                 key_data, key_round = jax.random.split(key)
                 keys = jax.random.split(key_data, model.num_batches)
-                batches = {"vector": jax.vmap(lambda key: draw(key, batch_size))(keys)}
+                batches = {entry: jax.vmap(lambda key: draw(key, batch_size))(keys)}
                 if generator is not None:
                     variables = {**state.variables, "generator": generator}
                     state = state._replace(variables=variables)

@@ -7,9 +7,11 @@ import numpy as np
 from genjax.core import Spec
 from genjax.data import voxels
 from genjax.gan import gan_3d
+from tests.acceptance import games
 
 SIDE, BATCH, ROUNDS, DRAWN = 8, 64, 4000, 500
 SOLIDS = [voxels.SOLIDS.index(name) for name in ("box", "ellipsoid", "cross")]
+SEEDS = (0, 1, 2)
 SCALE, CELL = 0.62, 2 / SIDE  # of [-1, 1]^3
 
 
@@ -23,9 +25,8 @@ def draw(key, num):
     return label, voxels.render(factors, where, grid_size=SIDE)
 
 
-@jax.jit
-def train(key):
-    """Grids, and how often D was updated."""
+def train():
+    """Grids, and how often D was updated, of each seed."""
     model = gan_3d(
         Spec((SIDE,) * 3 + (1,), 2),
         latent_dim=16,
@@ -33,15 +34,12 @@ def train(key):
         learning_rate=1e-3,
         discriminator_learning_rate=1e-3,
     )
-    key_init, key_rounds, key_sample = jax.random.split(key, 3)
-
-    def play(state, key):
-        key_data, key_round = jax.random.split(key)
-        return model.update(key_round, state, {"voxels": draw(key_data, BATCH)[1][None]})
-
-    state = model.init(key_init, {"voxels": jnp.zeros((2, SIDE, SIDE, SIDE, 1))})
-    state, metrics = jax.lax.scan(play, state, jax.random.split(key_rounds, ROUNDS))
-    return model.sample(key_sample, state.variables, DRAWN), metrics["discriminator/kept"].mean()
+    grids = lambda key, num: draw(key, num)[1]
+    state, metrics = games.train([model], grids, SEEDS, ROUNDS, BATCH, entry="voxels")
+    sample = jax.vmap(lambda variables: model.sample(jax.random.key(1), variables, DRAWN))
+    return jax.device_get(
+        (jax.jit(sample)(state.variables), metrics["discriminator/kept"].mean(axis=1))
+    )
 
 
 def nearest(grids, known):
@@ -52,18 +50,21 @@ def nearest(grids, known):
 
 
 def test_solids_are_of_the_data_and_the_discriminator_rests_when_it_is_ahead():
-    """Grids made of halves of two solids are 14.7 voxels of 512 from the nearest."""
+    """Medians of three seeds. Grids of halves of two solids are 14.7 voxels of 512 from the nearest."""
     label, real = jax.device_get(jax.jit(draw, static_argnums=1)(jax.random.key(9), 6000))
-    x, kept = jax.device_get(train(jax.random.key(0)))
-    full = x > 0.5
-    distance, row = nearest(full, real)
-    shares = np.bincount(label[row], minlength=len(SOLIDS)) / DRAWN
-    occupancy = full.sum((1, 2, 3, 4)).mean() / real.sum((1, 2, 3, 4)).mean()
-    print(
-        f"occupancy {occupancy:.2f} of the data's, solids {shares.round(2)}, {distance.mean():.1f} "
-        f"voxels of {SIDE**3} from the nearest; D updated in {kept:.2f} of its turns"
-    )
+    found = []
+    for x, kept in zip(*train(), strict=True):
+        full = x > 0.5
+        distance, row = nearest(full, real)
+        shares = np.bincount(label[row], minlength=len(SOLIDS)) / DRAWN
+        occupancy = full.sum((1, 2, 3, 4)).mean() / real.sum((1, 2, 3, 4)).mean()
+        found.append((occupancy, shares.min(), distance.mean(), kept))
+        print(
+            f"occupancy {occupancy:.2f} of the data's, solids {shares.round(2)}, "
+            f"{distance.mean():.1f} voxels of {SIDE**3} from the nearest; D updated {kept:.2f}"
+        )
+    occupancy, share, distance, kept = np.median(found, axis=0)
     assert abs(occupancy - 1) <= 0.15
-    assert shares.min() >= 0.1
-    assert distance.mean() <= 8
+    assert share >= 0.1
+    assert distance <= 8
     assert 0.1 < kept < 0.99
