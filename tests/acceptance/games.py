@@ -34,10 +34,9 @@ def train(models, draw, seeds, rounds, batch_size, generators=None, entry="vecto
     """The last states of the models in turn, each `rounds` long, of minibatches draw(key, num).
 
     `entry` is what is drawn. Models differ in their rates alone, so that the later ones let the
-    discriminator come to rest. One
-    run a seed, side by side: every leaf of what is returned has that axis. Where `generators` are
-    given, one a seed, they are put back before each round. Returns also the metrics of the last model's
-    rounds.
+    discriminator come to rest. One run a seed, side by side: every leaf of what is returned has that
+    axis. Where `generators` are given, one a seed, they are put back before each round. Returns also
+    the metrics of the last model's rounds.
     """
 
     def run(seed, generator):
