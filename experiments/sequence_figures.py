@@ -42,7 +42,7 @@ def forecast(subject: Subject, key, path: Path) -> None:
         raise Unsuitable("this figure needs sequences")
     x = np.asarray(test_batch(subject, FORECASTS)["sequence"])
     length = x.shape[1]
-    frames = side(subject.spec) is not None
+    frames = subject.spec.frame_side is not None
     steps = min(2, length - 1) if frames else length // 2
     start = x[:, : length - steps]
     run = jax.jit(subject.model.forecast, static_argnums=3)
@@ -98,7 +98,7 @@ def draw(x: np.ndarray, spec: Spec, path: Path) -> list[Path]:
         tune = path.with_suffix(".mid")
         write_bytes(tune, plots.midi_bytes(medley(x[:PLAYED])))
         return [path, tune]
-    if side(spec) is not None:
+    if spec.frame_side is not None:
         plots.filmstrips({"": as_frames(x, spec)}, path)
     else:
         plots.heat_maps(x, path)
@@ -114,17 +114,9 @@ def medley(x: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def side(spec: Spec) -> int | None:
-    """The side of square frames that a step's numbers are taken for: 9, 16, 25, ... of them."""
-    if spec.entry != "sequence" or spec.shape[1] < 9:
-        return None
-    found = round(spec.shape[1] ** 0.5)
-    return found if found**2 == spec.shape[1] else None
-
-
 def as_frames(x: np.ndarray, spec: Spec) -> np.ndarray:
     """[N, T, side, side] in [0, 1]."""
-    return pictures(x).reshape(*x.shape[:2], side(spec), side(spec))
+    return pictures(x).reshape(*x.shape[:2], spec.frame_side, spec.frame_side)
 
 
 def measure_music(

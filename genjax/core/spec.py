@@ -1,5 +1,6 @@
 """What one example of a data set looks like: the only thing that a system is told of its data."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -32,3 +33,14 @@ class Spec(NamedTuple):
         if len(self.shape) not in _ENTRIES:
             raise ValueError(f"an example has 1 to 4 axes, got shape {self.shape}")
         return _ENTRIES[len(self.shape)]
+
+    @property
+    def frame_side(self) -> int | None:
+        """The side of square frames that steps of 9, 16, 25, ... numbers are taken for.
+
+        None where there are fewer, or no square of them, or no sequence.
+        """
+        if self.entry != "sequence" or self.shape[1] < 9:
+            return None
+        side = math.isqrt(self.shape[1])
+        return side if side**2 == self.shape[1] else None

@@ -7,8 +7,6 @@ frames before it. No noise. Over the steps t from the second on, in the mean:
     L_G = - adversarial_weight log D(G(x_<t) | x_<t) + reconstruction_weight |G(x_<t) - x_t|_p^p
 """
 
-import math
-
 import jax.numpy as jnp
 import optax
 
@@ -113,7 +111,7 @@ def context_rnn_gan(
         y, last, before = forecast(key, variables, x[:, :-1], 1)[:, 0], x[:, -1], x[:, -2]
         error = jnp.square(y - last).sum(-1)
         found = {"error": error, "copy_error": jnp.square(before - last).sum(-1)}
-        if _holds_frames(features):
+        if spec.frame_side is not None:
             cell = jnp.argmax(y - before, axis=1)
             gain = jnp.take_along_axis(last - before, cell[:, None], axis=1)[:, 0]
             most = (last - before).max(axis=1)
@@ -138,8 +136,3 @@ def context_rnn_gan(
         select="negative_error",
         forecast=forecast,
     )
-
-
-def _holds_frames(features: int) -> bool:
-    """Whether the numbers of a step may be a square frame."""
-    return features >= 9 and math.isqrt(features) ** 2 == features

@@ -78,8 +78,8 @@ def test_translations_are_written_as_text_and_drawn(tmp_path):
 
 
 def test_what_a_sequence_is_taken_for(tmp_path):
-    assert sequence_figures.side(Spec((3, 64))) == 8 and sequence_figures.side(Spec((3, 4))) is None
-    assert sequence_figures.side(Spec((3, 10))) is sequence_figures.side(Spec((64,))) is None
+    assert Spec((3, 64)).frame_side == 8 and Spec((3, 4)).frame_side is None
+    assert Spec((3, 10)).frame_side is Spec((64,)).frame_side is None
     x = np.random.default_rng(0).random((2, 3, 10))
     assert sequence_figures.draw(x, Spec((3, 10)), tmp_path / "maps.png") == [tmp_path / "maps.png"]
     piece = np.tile(notes.events([0, 0], 1, [60, 64], 1), (3, 1, 1))
