@@ -27,6 +27,8 @@ _FLAGS = f"{os.environ.get('XLA_FLAGS', '')} --xla_flags_reset=true"
 _OF_FAST_COMPILATION = (
     "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 )
+# For trainings of a minute: a third less to compile than as users do, and steps next to as fast.
+_OF_TRAININGS = "--xla_backend_optimization_level=1 --xla_cpu_parallel_codegen_split_count=1"
 
 
 def _are_fast(config):
@@ -37,7 +39,8 @@ def _compile(quickly):
     """From now on in less than half the time, to programs that run slower; or as users do."""
     jax.config.update("jax_disable_most_optimizations", quickly)
     if _KNOWN:  # processes that are started have it too
-        os.environ["XLA_FLAGS"] = f"{_FLAGS} {_OF_FAST_COMPILATION}" if quickly else _FLAGS
+        flags = _OF_FAST_COMPILATION if quickly else _OF_TRAININGS
+        os.environ["XLA_FLAGS"] = f"{_FLAGS} {flags}"
 
 
 def pytest_configure(config):

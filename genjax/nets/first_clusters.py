@@ -5,8 +5,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.mixture import GaussianMixture
 
 STARTS = ("kmeans", "gmm")
 _RESTARTS = {"kmeans": 20, "gmm": 5}
@@ -47,6 +45,10 @@ def first_clusters(key: jax.Array, codes: jax.Array, num_clusters: int, start: s
         raise ValueError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
 
     def on_host(seed, *pieces):
+        # Seconds to import, and these starts alone need it of all that models are made of.
+        from sklearn.cluster import KMeans
+        from sklearn.mixture import GaussianMixture
+
         codes = np.concatenate([np.asarray(piece, np.float64) for piece in pieces])
         options = {"n_init": _RESTARTS[start], "random_state": int(seed)}
         if start == "gmm":

@@ -19,10 +19,10 @@ def asked_digits(system, **options):
 
 
 def trained(system, **options):
-    """(model, variables that sample, data set) after 2000 steps."""
+    """(model, variables that sample, data set) after 1000 steps."""
     dataset = data.load("digits", binarization="none")
     model = system(dataset.spec, hidden=(128, 128), learning_rate=1e-3, **options)
-    fitted = fit(model, dataset, Config(steps=2000, eval_every=2000))
+    fitted = fit(model, dataset, Config(steps=1000, eval_every=1000))
     return model, variables_for_sampling(fitted.state), dataset
 
 

@@ -24,8 +24,10 @@ from tests.autoregressive.systems import (
 pytestmark = pytest.mark.usefixtures("compiled_quickly")
 CELLS = pytest.mark.parametrize("make", SYSTEMS.values(), ids=SYSTEMS)
 # Whose papers promise that a place sees all before it. MADE's masks at random leave out some.
-DENSE = ("nade", "made", "made without a hidden layer", "gated_pixel_cnn", "pixel_cnn_pp")
+DENSE = ("nade", "made", "made without a hidden layer", "gated_pixel_cnn")
 DENSE += ("diagonal_bilstm",)
+# What PixelCNN++ sees at three resolutions, and its caches, are looked at in its own file.
+OTHERS = {name: make for name, make in SYSTEMS.items() if name != "pixel_cnn_pp"}
 
 
 @CELLS
@@ -37,7 +39,7 @@ def test_probabilities_of_all_images_sum_to_one(make, spec):
     assert abs(np.exp(np.asarray(log_probs, np.float64)).sum() - 1) < 1e-5
 
 
-@pytest.mark.parametrize("name", ONE_ORDER)
+@pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize(
     "spec", [Spec((5, 4, 1), 2), Spec((3, 2, 3), 2)], ids=["grey", "3 channels"]
 )
@@ -66,7 +68,7 @@ def test_the_blind_spot_of_pixel_cnn_is_the_known_one():
     np.testing.assert_array_equal(seen, np.where(r == 0, c < 0, c <= r + 2))
 
 
-@CELLS
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
 @pytest.mark.parametrize(
     "spec", [Spec((7, 5, 1), 2), Spec((4, 3, 3), 4)], ids=["7x5", "3 channels"]
 )
@@ -148,9 +150,9 @@ def test_labels_tell_no_more_than_there_is_to_tell():
     """The gain over the model's own marginal is at most ln 10 = 2.303 nats, and not nothing."""
     digits = data.load("digits")
     model = gated_pixel_cnn(
-        digits.spec, condition="label", hidden=16, num_blocks=3, head=16, learning_rate=3e-3
+        digits.spec, condition="label", hidden=16, num_blocks=3, head=16, learning_rate=5e-3
     )
-    variables = fit(model, digits, Config(steps=600, eval_every=200)).state.variables
+    variables = fit(model, digits, Config(steps=300, eval_every=300)).state.variables
     test = digits.eval_transform(None, digits.test.arrays())
     log_prob = jax.jit(lambda label: model.log_prob(None, variables, test["image"], label))
     every = np.stack([log_prob(np.full_like(test["label"], label)) for label in range(10)])

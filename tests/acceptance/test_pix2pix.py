@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from genjax.data.sprite_sets import outline_set
 from genjax.gan import pix2pix
@@ -13,6 +14,7 @@ KEY = jax.random.key(0)
 _FACTORS = {"shape": 0, "size": 2, "rotation": 3}  # columns of `factors`, what the judge tells
 
 
+@pytest.mark.usefixtures("compiled_quickly")
 def test_what_is_drawn_looks_real_and_the_pair_is_judged():
     """Realism by contrast and by an independent judge, beside L1 alone after as many rounds.
 

@@ -51,7 +51,7 @@ def seen_from(shape):
     return np.abs(np.asarray(slopes)).reshape(places, places, -1).sum(-1)
 
 
-@pytest.mark.parametrize("shape", [(7, 5, 1), (3, 3, 1), (2, 2, 2), (1, 1, 1), (4, 12, 1)])
+@pytest.mark.parametrize("shape", [(7, 5, 1), (3, 3, 2), (4, 12, 1)])
 def test_what_a_place_sees_is_the_set_that_the_resolutions_leave(shape):
     """All before it; in odd rows 4 n + 2 = 6 columns of its own row and of what is right above."""
     _, width, _ = shape
@@ -69,7 +69,7 @@ def test_what_a_place_sees_is_the_set_that_the_resolutions_leave(shape):
     np.testing.assert_array_equal(slopes > 0, expected)
 
 
-@pytest.mark.parametrize("shape", [(7, 5, 1), (8, 8, 3), (28, 28, 1)])
+@pytest.mark.parametrize("shape", [(7, 5, 1), (12, 8, 3)])
 def test_place_by_place_it_computes_what_one_pass_computes(shape):
     """On random images all of whose later places are noise, to 1e-5 of outputs of order 1."""
     network, variables, x = network_at_random(shape, batch=2)

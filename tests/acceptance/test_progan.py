@@ -47,7 +47,9 @@ def test_the_last_stage_draws_every_digit():
     From 4x4 to 8x8. Sees a critic or generator of the wrong sign, layers that never fade in.
     """
     dataset = data.load("digits", binarization="none")
-    curriculum = progan(dataset.spec, stage_rounds=300, learning_rate=3e-3, ema_decay=0.99)
+    curriculum = progan(
+        dataset.spec, stage_rounds=300, width=16, latent_dim=32, learning_rate=3e-3, ema_decay=0.99
+    )
     fitted = fit(curriculum, dataset, Config(steps=1500, batch_size=64, seed=0, eval_every=10**6))
     variables = jax.tree.map(jnp.asarray, variables_for_sampling(fitted.state))
     pixels = np.asarray(dataset.train.arrays()["image"], np.float64).reshape(-1, 64) / 16
