@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from scipy import stats
 
 HIDDEN = (64, 64)  # of both networks
@@ -30,32 +31,33 @@ def standing_generator(dim, shift):
     }
 
 
-def train(models, draw, seeds, rounds, batch_size, generators=None, entry="vector"):
-    """The last states of the models in turn, each `rounds` long, of minibatches draw(key, num).
+def falling(rates, turns):
+    """A schedule: each learning rate for so many turns, one after the other."""
+    ends = [turns * (number + 1) for number in range(len(rates) - 1)]
+    return optax.join_schedules([optax.constant_schedule(rate) for rate in rates], ends)
 
-    `entry` is what is drawn. Models differ in their rates alone, so that the later ones let the
-    discriminator come to rest. One run a seed, side by side: every leaf of what is returned has that
-    axis. Where `generators` are given, one a seed, they are put back before each round. Returns also
-    the metrics of the last model's rounds.
+
+def train(model, draw, seeds, rounds, batch_size, generators=None, entry="vector"):
+    """The last state of the model, after so many rounds on minibatches draw(key, num), and metrics.
+
+    `entry` is what is drawn. One run a seed, side by side: every leaf of what is returned has that
+    axis. Where `generators` are given, one a seed, they are put back before each round.
     """
 
     def run(seed, generator):
         key_init, key_rounds = jax.random.split(jax.random.key(seed))
-        state, metrics = models[0].init(key_init, {entry: draw(key_init, 2)}), None
-        for number, model in enumerate(models):
 
-            def play(state, key, model=model):
-                key_data, key_round = jax.random.split(key)
-                keys = jax.random.split(key_data, model.num_batches)
-                batches = {entry: jax.vmap(lambda key: draw(key, batch_size))(keys)}
-                if generator is not None:
-                    variables = {**state.variables, "generator": generator}
-                    state = state._replace(variables=variables)
-                return model.update(key_round, state, batches)
+        def play(state, key):
+            key_data, key_round = jax.random.split(key)
+            keys = jax.random.split(key_data, model.num_batches)
+            batches = {entry: jax.vmap(lambda key: draw(key, batch_size))(keys)}
+            if generator is not None:
+                state = state._replace(variables={**state.variables, "generator": generator})
+            return model.update(key_round, state, batches)
 
-            keys = jax.random.split(jax.random.fold_in(key_rounds, number), rounds)
-            state, metrics = jax.lax.scan(play, state, keys)
-        return state, metrics
+        state = model.init(key_init, {entry: draw(key_init, 2)})
+        keys = jax.random.split(jax.random.fold_in(key_rounds, 0), rounds)
+        return jax.lax.scan(play, state, keys)
 
     if generators is not None:
         generators = jax.tree.map(lambda *leaves: jnp.stack(leaves), *generators)

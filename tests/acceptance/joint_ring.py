@@ -38,7 +38,7 @@ def inverted(system, **options):
         first_moment=0.0,
         **options,
     )
-    state, _ = train([model], draw, SEEDS, 4000, 128)
+    state, _ = train(model, draw, SEEDS, 4000, 128)
     key = jax.random.key(9)
     x = draw(key, 2000)
 

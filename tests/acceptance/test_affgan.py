@@ -38,7 +38,7 @@ MSE = -log_density(posterior_mean(X)).mean()
 
 def cross_entropies(model, rounds):
     """H[q, p] of three seeds; asserts consistency at first and at last."""
-    state, _ = train([model], draw_swiss_roll, (0, 1, 2), rounds, 128)
+    state, _ = train(model, draw_swiss_roll, (0, 1, 2), rounds, 128)
     x = jnp.asarray(X, jnp.float32)[:, None]
     decode = jax.jit(jax.vmap(lambda variables: model.decode(None, variables, x)))
     keys = jax.random.split(jax.random.key(0), 1)

@@ -8,8 +8,9 @@ import scipy.linalg
 from sklearn.decomposition import PCA
 
 from genjax import autoencoders
-from genjax.core import Spec, Stage
+from genjax.core import Spec
 from genjax.training import Config, fit
+from tests.acceptance.games import falling
 from tests.autoencoders import sets
 
 # Squared error a digit of the best p-dimensional projection of the 1400: the sum of the eigenvalues of
@@ -21,11 +22,9 @@ WIENER_ERRORS = {0.1: 0.34962, 0.3: 1.46089, 0.5: 2.34414, 1.0: 3.57018}
 
 def train(make, dataset, rates, rounds, batch_size):
     """Variables after `rounds` of each learning rate, one after the other."""
-    parts = [Stage(make(rate), rounds=rounds) for rate in rates]
-    parts[-1] = parts[-1]._replace(rounds=None)
     steps = rounds * len(rates)
     config = Config(steps=steps, batch_size=batch_size, eval_every=steps)
-    return fit(tuple(parts), dataset, config).state.variables
+    return fit(make(falling(rates, rounds)), dataset, config).state.variables
 
 
 def linear_map(model, variables, dim):

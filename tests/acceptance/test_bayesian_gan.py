@@ -60,7 +60,7 @@ def test_the_mixture_over_generators_finds_all_modes():
         warmup_rate=1e-3,
         warmup_moment=0.0,
     )
-    state, _ = train([model], draw, (0,), 2000, 64)
+    state, _ = train(model, draw, (0,), 2000, 64)
     variables = first(state.variables)
     x = np.asarray(jax.jit(model.sample, static_argnums=2)(jax.random.key(9), variables, 2000))
     distance = np.linalg.norm(x[:, None] - CENTRES[None], axis=-1)

@@ -59,7 +59,7 @@ def test_every_probability(num_elements, num_levels, seeds):
         hidden=(64, 64),
         learning_rate=1e-3,
     )
-    state, _ = train([model], drawing(prototypes, num_levels), seeds, 2500, 128)
+    state, _ = train(model, drawing(prototypes, num_levels), seeds, 2500, 128)
     x = jnp.asarray(everything, jnp.float32) / (num_levels - 1)
 
     def exact(variables):

@@ -11,6 +11,7 @@ from tests.acceptance.games import (
     GRID,
     HIDDEN,
     expectation,
+    falling,
     first,
     logits_on_grid,
     normal,
@@ -24,21 +25,18 @@ SOFTPLUS = lambda x: np.logaddexp(0.0, x)
 
 def at_rest(make, draw, generator=ONE, rates=(5e-3, 1e-3, 1e-4), **options):
     """(model, state) after falling rates; data by `draw`, fakes by the generator."""
-    models = [
-        make(
-            Spec((1,)),
-            latent_dim=1,
-            hidden=HIDDEN,
-            architecture="mlp",
-            discriminator_learning_rate=rate,
-            learning_rate=0.0,
-            first_moment=0.9,
-            **options,
-        )
-        for rate in rates
-    ]
-    state, _ = train(models, draw, [0], 600, 1024, [generator])
-    return models[-1], first(state)
+    model = make(
+        Spec((1,)),
+        latent_dim=1,
+        hidden=HIDDEN,
+        architecture="mlp",
+        discriminator_learning_rate=falling(rates, 600),
+        learning_rate=0.0,
+        first_moment=0.9,
+        **options,
+    )
+    state, _ = train(model, draw, [0], 600 * len(rates), 1024, [generator])
+    return model, first(state)
 
 
 @pytest.mark.parametrize("loss", ["non_saturating", "minimax"])

@@ -35,7 +35,7 @@ def train():
         discriminator_learning_rate=1e-3,
     )
     grids = lambda key, num: draw(key, num)[1]
-    state, metrics = games.train([model], grids, SEEDS, ROUNDS, BATCH, entry="voxels")
+    state, metrics = games.train(model, grids, SEEDS, ROUNDS, BATCH, entry="voxels")
     sample = jax.vmap(lambda variables: model.sample(jax.random.key(1), variables, DRAWN))
     return jax.device_get(
         (jax.jit(sample)(state.variables), metrics["discriminator/kept"].mean(axis=1))

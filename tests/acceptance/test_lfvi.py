@@ -34,7 +34,7 @@ def test_the_posterior_of_a_mean_is_the_exact_one():
         learning_rate=2e-3,
         ratio_learning_rate=5e-3,
     )
-    state, _ = train([model], draw, (0, 1, 2), 4000, 200)
+    state, _ = train(model, draw, (0, 1, 2), 4000, 200)
     means = np.asarray(state.ema["posterior"]["params"]["mean"][:, 0])
     stds = np.exp(np.asarray(state.ema["posterior"]["params"]["log_std"][:, 0]))
     print(f"means {means} of {mean:.3f}, deviations {stds} of {std:.3f}")

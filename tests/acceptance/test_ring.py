@@ -59,7 +59,7 @@ def test_all_modes_are_found(loss):
         **OPTIONS.get(loss, {}),
     )
     rounds = 2000 if loss == "wasserstein" else 4000
-    state, _ = train([model], draw, SEEDS, rounds, 128)
+    state, _ = train(model, draw, SEEDS, rounds, 128)
     sample = jax.jit(jax.vmap(lambda variables: model.sample(jax.random.key(9), variables, 2000)))
     x = np.asarray(sample(state.variables))
     distance = np.linalg.norm(x[:, :, None] - CENTRES[None, None], axis=-1)

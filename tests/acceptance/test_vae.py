@@ -10,11 +10,12 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from genjax import data, vae
-from genjax.core import Spec, Stage
+from genjax.core import Spec
 from genjax.data import ArraySource, Dataset
 from genjax.losses import bernoulli
 from genjax.metrics import quadrature_log_likelihood
 from genjax.training import Config, fit
+from tests.acceptance.games import falling
 
 NUM_TRAIN = 1400
 
@@ -61,10 +62,9 @@ def test_a_linear_vae_is_probabilistic_pca(latent_dim, published, variance):
             learning_rate=learning_rate,
         )
 
-    curriculum = (Stage(linear(5e-3), rounds=3000), Stage(linear(1e-3), 1500), Stage(linear(2e-4)))
-    fitted = fit(curriculum, dataset, Config(steps=6000, batch_size=NUM_TRAIN, eval_every=3000))
+    model = linear(falling((5e-3, 5e-3, 1e-3, 2e-4), 1500))
+    fitted = fit(model, dataset, Config(steps=6000, batch_size=NUM_TRAIN, eval_every=3000))
     variables = fitted.state.variables
-    model = linear(1e-3)
     assert mean_elbo(model, variables, train) == pytest.approx(truth, abs=0.05)
     assert mean_elbo(model, variables, test) == pytest.approx(truth_test, abs=0.05)
     learned = float(jnp.exp(variables["noise"]["params"]["log_variance"]))

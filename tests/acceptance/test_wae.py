@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from genjax import data, vae
-from genjax.core import Stage
 from genjax.losses import mmd
 from genjax.training import Config, fit
+from tests.acceptance.games import falling
 
 LATENTS = 8
 
@@ -32,12 +32,10 @@ def test_codes_of_digits_match_the_prior_and_without_the_discrepancy_do_not():
     images = jnp.asarray(dataset.eval_transform(None, dataset.train.arrays())["image"])
     distances = {}
     for weight in (50.0, 0.0):
-        model = lambda rate, weight=weight: vae.wae_mmd(
-            dataset.spec, prior_weight=weight, learning_rate=rate
-        )
-        curriculum = (Stage(model(1e-3), rounds=2500), Stage(model(1e-4)))
-        fitted = fit(curriculum, dataset, Config(steps=3500, eval_every=3500))
-        z = np.asarray(model(1e-3).encode(None, fitted.state.variables, images))
+        rate = falling((1e-3, 1e-4), 2500)
+        model = vae.wae_mmd(dataset.spec, prior_weight=weight, learning_rate=rate)
+        fitted = fit(model, dataset, Config(steps=3500, eval_every=3500))
+        z = np.asarray(model.encode(None, fitted.state.variables, images))
         mean = np.abs(z.mean(0)).max()
         covariance = np.abs(np.cov(z.T) - np.eye(LATENTS)).max()
         distances[weight] = max(mean, covariance)

@@ -5,7 +5,7 @@ import numpy as np
 
 from genjax.core import Spec
 from genjax.gan import wgan, wgan_gp
-from tests.acceptance.games import HIDDEN, normal, standing_generator, train
+from tests.acceptance.games import HIDDEN, falling, normal, standing_generator, train
 
 CLIP = 0.05
 
@@ -18,7 +18,7 @@ def test_the_clipped_critics_estimate_is_proportional_to_the_shift():
     spec, options = Spec((2,)), {"latent_dim": 2, "architecture": "mlp", "hidden": HIDDEN}
     model = wgan(spec, clip=CLIP, learning_rate=1e-3, **options)
     generators = [standing_generator(2, [shift, 0.0]) for shift in (1.0, 2.0, 4.0)]
-    state, metrics = train([model], normal(dim=2), [0, 0, 0], 300, 256, generators)
+    state, metrics = train(model, normal(dim=2), [0, 0, 0], 300, 256, generators)
     estimates = -np.asarray(metrics["discriminator/loss"])[:, -100:].mean(1)
     largest = lambda name: max(
         float(np.abs(leaf).max()) for leaf in jax.tree.leaves(state.variables[name]["params"])
@@ -37,8 +37,8 @@ def test_the_penalised_critics_slope_is_1_plus_w_over_2_lambda():
     """
     generator = standing_generator(1, [2.0])
     options = {"latent_dim": 1, "architecture": "mlp", "hidden": HIDDEN, "penalty_weight": 1.0}
-    models = [wgan_gp(Spec((1,)), learning_rate=rate, **options) for rate in (2e-3, 2e-4)]
-    _, metrics = train(models, normal(), [0], 200, 512, [generator])
+    model = wgan_gp(Spec((1,)), learning_rate=falling((2e-3, 2e-4), 5 * 200), **options)
+    _, metrics = train(model, normal(), [0], 400, 512, [generator])
     last = {name: float(value[0, -50:].mean()) for name, value in metrics.items()}
     difference = last["discriminator/real_logit"] - last["discriminator/fake_logit"]
     print(f"difference {difference:.3f} of 4, penalty {last['discriminator/penalty']:.3f} of 1")
