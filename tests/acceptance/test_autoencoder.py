@@ -15,9 +15,9 @@ from tests.autoencoders import sets
 
 # Squared error a digit of the best p-dimensional projection of the 1400: the sum of the eigenvalues of
 # their covariance (over n) from the p-th on, by NumPy.
-PCA_ERRORS = {2: 3.34476, 8: 1.51714, 16: 0.69864, 32: 0.15612}
+PCA_ERRORS = {2: 3.34476, 8: 1.51714, 32: 0.15612}
 # sum of lambda sigma^2 / (lambda + sigma^2) over the same eigenvalues
-WIENER_ERRORS = {0.1: 0.34962, 0.3: 1.46089, 0.5: 2.34414, 1.0: 3.57018}
+WIENER_ERRORS = {0.1: 0.34962, 0.3: 1.46089, 1.0: 3.57018}
 
 
 def train(make, dataset, rates, rounds, batch_size):
@@ -36,36 +36,36 @@ def linear_map(model, variables, dim):
     return (through(jnp.eye(dim)) - offset[None]).T, offset
 
 
-@pytest.mark.parametrize("tied", [False, True])
-def test_a_linear_autoencoder_finds_the_principal_subspace(tied):
+@pytest.mark.parametrize("size, tied", [(2, False), (32, False), (8, True)])
+def test_a_linear_autoencoder_finds_the_principal_subspace(size, tied):
     """Error within 1e-3 of scikit-learn's PCA, largest principal angle below 1e-2."""
     dataset = sets.digits()
     x = dataset.train.arrays()["vector"]
-    for size, known in PCA_ERRORS.items() if not tied else [(8, PCA_ERRORS[8])]:
-        make = lambda rate, size=size: autoencoders.autoencoder(
-            dataset.spec,
-            code_dim=size,
-            hidden=(),
-            activation="linear",
-            output="linear",
-            tied=tied,
-            learning_rate=rate,
-        )
-        variables = train(make, dataset, (3e-2, 1e-2, 3e-3), 2000, 1400)
-        model = make(1e-3)
-        error = float(
-            model.evaluate(jax.random.key(0), variables, {"vector": x})["squared_error"].mean()
-        )
-        found = PCA(size).fit(x)
-        projected = found.inverse_transform(found.transform(x))
-        by_pca = ((x - projected) ** 2).sum(axis=1).mean()
-        kernel = variables["decoder" if not tied else "encoder"]["params"]
-        kernel = kernel["Dense_0"]["kernel"].T if not tied else kernel["Dense_0"]["kernel"]
-        angle = scipy.linalg.subspace_angles(np.asarray(kernel), found.components_.T).max()
-        print(f"p {size}: error {error:.5f}, PCA {by_pca:.5f}, known {known}, angle {angle:.1e}")
-        assert by_pca == pytest.approx(known, abs=1e-5)
-        assert error == pytest.approx(by_pca, rel=1e-3)
-        assert angle < 1e-2
+    known = PCA_ERRORS[size]
+    make = lambda rate: autoencoders.autoencoder(
+        dataset.spec,
+        code_dim=size,
+        hidden=(),
+        activation="linear",
+        output="linear",
+        tied=tied,
+        learning_rate=rate,
+    )
+    variables = train(make, dataset, (3e-2, 1e-2, 3e-3), 2000, 1400)
+    model = make(1e-3)
+    error = float(
+        model.evaluate(jax.random.key(0), variables, {"vector": x})["squared_error"].mean()
+    )
+    found = PCA(size).fit(x)
+    projected = found.inverse_transform(found.transform(x))
+    by_pca = ((x - projected) ** 2).sum(axis=1).mean()
+    kernel = variables["decoder" if not tied else "encoder"]["params"]
+    kernel = kernel["Dense_0"]["kernel"].T if not tied else kernel["Dense_0"]["kernel"]
+    angle = scipy.linalg.subspace_angles(np.asarray(kernel), found.components_.T).max()
+    print(f"p {size}: error {error:.5f}, PCA {by_pca:.5f}, known {known}, angle {angle:.1e}")
+    assert by_pca == pytest.approx(known, abs=1e-5)
+    assert error == pytest.approx(by_pca, rel=1e-3)
+    assert angle < 1e-2
 
 
 def test_a_deep_code_of_two_numbers_does_better_than_principal_components():

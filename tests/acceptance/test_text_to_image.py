@@ -7,6 +7,7 @@ from genjax.core import Spec, variables_for_sampling
 from genjax.data import sprites
 from genjax.data.sprite_reader import read_sprites
 from genjax.gan import text_to_image
+from tests.acceptance.rounds import drawing, play
 
 SIDE = 12
 SPEC = Spec((SIDE, SIDE, 3), extras={"text": (sprites.TEXT_LENGTH,)})
@@ -24,18 +25,6 @@ def draw(key, num):
         "text": sprites.texts(factors, phrase),
         "factors": factors,
     }
-
-
-def player(model, examples, rounds):
-    """`(state, key) -> state`, after so many rounds of 64 examples."""
-
-    def one(state, key):
-        key_rows, key_round = jax.random.split(key)
-        rows = jax.random.randint(key_rows, (64,), 0, len(examples["image"]))
-        batches = jax.tree.map(lambda leaf: leaf[rows][None], examples)
-        return model.update(key_round, state, batches)[0], None
-
-    return jax.jit(lambda state, key: jax.lax.scan(one, state, jax.random.split(key, rounds))[0])
 
 
 def told(model, state, unseen):
@@ -57,6 +46,7 @@ def test_captions_are_obeyed_and_mismatched_pairs_teach_the_discriminator():
     """
     examples, unseen = (jax.jit(draw, static_argnums=1)(jax.random.key(k), 4096) for k in (7, 8))
     unseen = jax.tree.map(lambda leaf: leaf[:512], unseen)
+    minibatch = drawing(examples, 64, lambda key, batch: batch)
     states, models = {}, {}
     for name, weight in (("cls", 0.5), ("plain", 0.0)):
         first, second = text_to_image(
@@ -72,11 +62,11 @@ def test_captions_are_obeyed_and_mismatched_pairs_teach_the_discriminator():
         )
         if name == "cls":
             start = jax.jit(first.model.init)(jax.random.key(0), examples)
-            start = player(first.model, examples, EMBEDDING_ROUNDS)(start, jax.random.key(1))
+            start = play(first.model, start, jax.random.key(1), EMBEDDING_ROUNDS, minibatch)
         shown = jax.tree.map(lambda leaf: leaf[: second.num_examples], examples)
         state = jax.jit(second.enter)(jax.random.key(2), start, shown)
-        play, models[name] = player(second.model, examples, ROUNDS), second.model
-        states[name] = play(state, jax.random.key(3))
+        states[name] = play(second.model, state, jax.random.key(3), ROUNDS, minibatch)
+        models[name] = second.model
     figures = {name: told(models[name], states[name], unseen) for name in models}
     for name, (factors, every, matching) in figures.items():
         print(f"{name}: factors {factors}, all {every:.3f}, matching {matching:.3f}")
