@@ -14,7 +14,7 @@ from genjax.data import load, notes
 from genjax.gan import c_rnn_gan
 from genjax.metrics import polyphony, tone_span
 
-PRETRAINING, ROUNDS, MOMENTS, BATCH = 400, 150, 4, 128
+PRETRAINING, ROUNDS, MOMENTS, BATCH = 400, 150, 6, 128
 
 
 def figures(x):
@@ -33,7 +33,7 @@ def test_melodies_have_the_span_the_rhythm_and_the_variety_of_the_data():
         cell="gru",
         pretraining_rounds=PRETRAINING,
         optimizer="adam",
-        learning_rate=5e-4,
+        learning_rate=3e-4,
         discriminator_learning_rate=1e-3,
         pretraining_learning_rate=3e-3,
         minibatch_kernels=4,
@@ -58,20 +58,16 @@ def test_melodies_have_the_span_the_rhythm_and_the_variety_of_the_data():
 
         state, _ = rounds(first.model, first.model.init(keys[0], {}), keys[1], PRETRAINING)
         state = second.enter(keys[0], state)
-        return jax.lax.scan(moment, state, jax.random.split(keys[2], 2 * MOMENTS))[1]
+        return jax.lax.scan(moment, state, jax.random.split(keys[2], MOMENTS))[1]
 
     moments, kept = jax.device_get(jax.jit(run)(jax.random.key(0)))
     real = figures(dataset.test.arrays()["sequence"])
-    found = []
     for x, share in zip(moments, kept, strict=True):
-        span, rhythm, variety, chords = figures(x)
-        beat = np.abs(rhythm - real[1]).mean()
-        found.append((span / real[0], beat, variety / real[2]))
-        print(f"span {span:.2f} of {real[0]:.2f}, beat off by {beat:.3f}, first note {variety:.3f}")
-        print(
-            f"  of {real[2]:.3f}, shared starts {chords:.2f} of {real[3]:.2f}, D kept {share:.2f}"
-        )
-    span, beat, variety = np.median(found[MOMENTS:], axis=0)
-    assert abs(span - 1) <= 0.25
+        print(f"span {figures(x)[0]:.2f}, first note {figures(x)[2]:.3f}, D kept {share:.2f}")
+    span, rhythm, variety, chords = figures(np.concatenate(moments[2:]))
+    beat = np.abs(rhythm - real[1]).mean()
+    print(f"together: span {span:.2f} of {real[0]:.2f}, beat off by {beat:.3f}, first note")
+    print(f"  {variety:.3f} of {real[2]:.3f}, shared starts {chords:.2f} of {real[3]:.2f}")
+    assert abs(span / real[0] - 1) <= 0.25
     assert beat <= 0.2
-    assert variety >= 0.3
+    assert variety >= 0.3 * real[2]
