@@ -1,8 +1,9 @@
 """C-RNN-GAN on melodies of a known scale and rhythm.
 
-Without minibatch discrimination samples begin alike: .09 of the data's deviation was seen after play.
-Training is unsteady: of five seeds, some with other keys, one ended with a span of 22 semitones. So the
-figures are medians of four moments of the play's second half.
+Without minibatch discrimination samples begin alike: .13 of the data's deviation was seen after play, and
+a span of .73. Training is unsteady: at higher rates or after more rounds spans of 20 semitones and more
+were seen, and of the three seeds below one has a beat that is off by .41. So the draws of four moments are
+looked at together, and the median of the seeds counts.
 """
 
 import jax
@@ -14,6 +15,7 @@ from genjax.data import load, notes
 from genjax.gan import c_rnn_gan
 from genjax.metrics import polyphony, tone_span
 
+SEEDS = (0, 1, 2)
 PRETRAINING, ROUNDS, MOMENTS, BATCH = 400, 150, 6, 128
 
 
@@ -40,6 +42,7 @@ def test_melodies_have_the_span_the_rhythm_and_the_variety_of_the_data():
         ema_decay=0.995,
     )
 
+    @jax.jit
     def run(key):
         keys = jax.random.split(key, 4)
 
@@ -60,14 +63,17 @@ def test_melodies_have_the_span_the_rhythm_and_the_variety_of_the_data():
         state = second.enter(keys[0], state)
         return jax.lax.scan(moment, state, jax.random.split(keys[2], MOMENTS))[1]
 
-    moments, kept = jax.device_get(jax.jit(run)(jax.random.key(0)))
-    real = figures(dataset.test.arrays()["sequence"])
-    for x, share in zip(moments, kept, strict=True):
-        print(f"span {figures(x)[0]:.2f}, first note {figures(x)[2]:.3f}, D kept {share:.2f}")
-    span, rhythm, variety, chords = figures(np.concatenate(moments[2:]))
-    beat = np.abs(rhythm - real[1]).mean()
-    print(f"together: span {span:.2f} of {real[0]:.2f}, beat off by {beat:.3f}, first note")
-    print(f"  {variety:.3f} of {real[2]:.3f}, shared starts {chords:.2f} of {real[3]:.2f}")
-    assert abs(span / real[0] - 1) <= 0.25
+    real, found = figures(dataset.test.arrays()["sequence"]), []
+    for seed in SEEDS:
+        moments, kept = jax.device_get(run(jax.random.key(seed)))
+        span, rhythm, variety, chords = figures(np.concatenate(moments[2:]))
+        beat = np.abs(rhythm - real[1]).mean()
+        found.append((span / real[0], beat, variety / real[2]))
+        print(f"span {span:.2f} of {real[0]:.2f}, beat off by {beat:.3f}, first note {variety:.3f}")
+        print(
+            f"  of {real[2]:.3f}, shared starts {chords:.2f} of {real[3]:.2f}, D kept {kept.mean():.2f}"
+        )
+    span, beat, variety = np.median(found, axis=0)
+    assert abs(span - 1) <= 0.25
     assert beat <= 0.2
-    assert variety >= 0.3 * real[2]
+    assert variety >= 0.3
