@@ -2,19 +2,15 @@
 
 import jax
 import jax.numpy as jnp
-from jax.tree_util import Partial
 
 
 def play(model, state, key, rounds, draw):
     """The state after so many rounds, on the minibatches `draw(key)`; from the start for None."""
-    draw = Partial(
-        draw
-    )  # its rows are arguments: as constants, a program's take minutes to compile
     if state is None:
-        state = jax.jit(lambda key, draw: model.init(key, draw(key)))(key, draw)
+        state = jax.jit(lambda key: model.init(key, draw(key)))(key)
 
     @jax.jit
-    def loop(key, state, draw):
+    def loop(key, state):
         def one(state, key):
             key_round, key_batch = jax.random.split(key)
             batch = jax.tree.map(lambda leaf: leaf[None], draw(key_batch))
@@ -22,15 +18,17 @@ def play(model, state, key, rounds, draw):
 
         return jax.lax.scan(one, state, jax.random.split(key, rounds))[0]
 
-    return loop(key, state, draw)
+    return loop(key, state)
 
 
 def drawing(rows, num, render):
     """`draw(key)`: a minibatch of `num` random rows, rendered."""
+    rows = jax.tree.map(jnp.asarray, rows)
+    total = len(jax.tree.leaves(rows)[0])
 
-    def draw(rows, key):
+    def draw(key):
         key_rows, key_render = jax.random.split(key)
-        chosen = jax.random.randint(key_rows, (num,), 0, len(jax.tree.leaves(rows)[0]))
+        chosen = jax.random.randint(key_rows, (num,), 0, total)
         return render(key_render, jax.tree.map(lambda leaf: leaf[chosen], rows))
 
-    return Partial(draw, jax.tree.map(jnp.asarray, rows))
+    return draw

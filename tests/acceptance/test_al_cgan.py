@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from genjax.core import variables_for_sampling
 from genjax.data import load, scenes
@@ -37,7 +36,6 @@ def measured(model, variables, test):
     return float(usual), np.asarray(correlation), np.asarray(changed)
 
 
-@pytest.mark.usefixtures("compiled_quickly")
 def test_scenes_have_the_asked_layout_and_attributes():
     """IoU at least 0.8, the attributes' mean correlation 0.7, IoU at their ends within 0.2 of it.
 

@@ -17,7 +17,6 @@ SHORT = ("--steps=4", "--eval_every=2", "--chunk=2", "--batch_size=8", "--set=hi
 
 
 @pytest.mark.acceptance  # half a minute
-@pytest.mark.usefixtures("compiled_quickly")
 def test_melodies_are_drawn_played_and_counted(tmp_path):
     workdir = tmp_path / "music"
     GAN(
