@@ -20,7 +20,7 @@ SMALL = {"hidden": (200,), "latent_dim": 2}
 
 
 def test_fifty_samples_train_a_better_model_by_a_worse_bound():
-    """Quadrature: +0.79 nats over the VAE with the same networks, while L1 is nats worse.
+    """Quadrature: some 0.76 nats over the VAE with the same networks, while L1 is 8 nats worse.
 
     An objective that averages log-weights is the VAE's and gains nothing.
     """
@@ -29,12 +29,12 @@ def test_fifty_samples_train_a_better_model_by_a_worse_bound():
     truths, elbos = {}, {}
     for k in (1, 50):
         model = iwae(dataset.spec, num_samples=k, **SMALL)
-        variables = fit(model, dataset, Config(steps=6000)).state.variables
+        variables = fit(model, dataset, Config(steps=3000)).state.variables
         truths[k] = float(
             jax.jit(lambda x, m=model, v=variables: quadrature(m, v, x))(images).mean()
         )
         make = lambda n: iwae(dataset.spec, importance_samples=n, **SMALL)
-        samples = (1, 5, 50, 500, 5000)
+        samples = (1,) if k == 1 else (1, 5, 50, 500, 5000)
         rising = bounds(make, variables, images, samples, jax.random.key(2))
         elbos[k] = rising[0]
         print(f"k = {k}: quadrature {truths[k]:.4f}, L1 to L5000 {np.round(rising, 4)}")
@@ -43,7 +43,7 @@ def test_fifty_samples_train_a_better_model_by_a_worse_bound():
             assert all(low < high for low, high in itertools.pairwise(rising[:4]))
     gain = truths[50] - truths[1]
     worse = elbos[1] - elbos[50]
-    print(f"k = 50 gains {gain:.3f} nats (calibration: 0.79), and its L1 is {worse:.2f} worse")
+    print(f"k = 50 gains {gain:.3f} nats, and its L1 is {worse:.2f} worse")
     assert 0.5 <= gain <= 1.1
     assert worse > 2.0
 
