@@ -69,9 +69,9 @@ OWN_RUNS: dict[str, OwnRun] = {
     ),
     "age_cgan": OwnRun(
         "faces",
-        steps=10_000,
+        steps=7000,
         eval_every=1000,
-        set=("latent_dim=32", "identity_rounds=1000", "adversarial_rounds=6000"),
+        set=("latent_dim=32", "identity_rounds=800", "adversarial_rounds=4200"),
     ),
     "am_gan": OwnRun(
         "digits",
