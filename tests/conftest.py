@@ -1,7 +1,6 @@
 """Four virtual CPU devices for the fast tests, one for acceptance checks; no silent broadcasting."""
 
 import atexit
-import gc
 import os
 import shutil
 import tempfile
@@ -21,9 +20,6 @@ jax.config.update("jax_compilation_cache_dir", _CACHE)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
-
-# Tracing makes millions of small objects that live: looking for garbage took a twentieth of the time.
-gc.set_threshold(100_000, 50, 100)
 
 # XLA reads its flags anew at every compilation, and stops at one that it does not know.
 _KNOWN = jax.__version_info__ < (0, 11)

@@ -197,7 +197,7 @@ HEAVY += ("sngan", "biggan", "progan", "srgan", "improved_gan", "age_cgan", "cs_
 ROUNDS_ELSEWHERE = ("pixel_cnn_pp",)  # half a minute; its own acceptance checks compile a round
 
 
-def in_the_usual_way(case):
+def is_usual(case):
     """Whether it is of the kind of data that its system is compiled for."""
     return case.id.endswith(f"-{usual(case.values[0].__name__)}")
 
@@ -205,7 +205,7 @@ def in_the_usual_way(case):
 def where(case):
     """The case, left to the acceptance checks if it is not for the fast tests."""
     name = case.values[0].__name__
-    fast = name not in HEAVY and (name in FIRST or in_the_usual_way(case))
+    fast = name not in HEAVY and (name in FIRST or is_usual(case))
     return case if fast else pytest.param(*case.values, id=case.id, marks=pytest.mark.acceptance)
 
 
@@ -213,7 +213,7 @@ SHAPES = [where(case) for case in CASES]
 COMPILED = [
     where(case)
     for case in CASES
-    if in_the_usual_way(case)
+    if is_usual(case)
     or case.id.startswith("vae-vae-")
     or case.id == "vae-vq_vae-binary vector"
 ]
