@@ -213,9 +213,7 @@ SHAPES = [where(case) for case in CASES]
 COMPILED = [
     where(case)
     for case in CASES
-    if is_usual(case)
-    or case.id.startswith("vae-vae-")
-    or case.id == "vae-vq_vae-binary vector"
+    if is_usual(case) or case.id.startswith("vae-vae-") or case.id == "vae-vq_vae-binary vector"
 ]
 # Whose rounds and draws are compiled: their shapes are looked at there.
 SEEN = {case.id for case in COMPILED if case.values[0].__name__ not in ROUNDS_ELSEWHERE}
