@@ -34,7 +34,9 @@ def define() -> None:
     )
     estimators.define()
     judges.define()
-    images.define()
+    images.define(
+        "print log p of each, and which is likelier by how much; nothing else is evaluated."
+    )
     labels.define("With --images: the class that a conditional model is asked about.")
 
 

@@ -37,7 +37,7 @@ from experiments.subject import (
 from genjax import plots
 from genjax.training import read_metrics
 
-__all__ = ["FIGURES", "Subject", "Unsuitable", "draw", "draw_all", "save"]
+__all__ = ["FIGURES", "OF_EXAMPLES", "Subject", "Unsuitable", "draw", "draw_all", "save"]
 
 SAMPLES = 64
 PAIRS = 20
@@ -127,6 +127,17 @@ FIGURES: dict[str, Callable[..., None]] = {
     "drawing": drawing,
     "curves": curves,
 }
+# What shows examples that can as well be a user's own.
+OF_EXAMPLES = (
+    "reconstructions",
+    "interpolations",
+    "pairs",
+    "inpainting",
+    "anomalies",
+    "ages",
+    "completions",
+    "surprise",
+)
 
 
 def draw(name: str, subject: Subject, seed: int, stem: str | None = None) -> Path:

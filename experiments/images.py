@@ -1,4 +1,4 @@
-"""What is the probability of this image? Log-probabilities of image files, and which is likelier."""
+"""`--images`: image files in place of examples, to be drawn or asked for their probability."""
 
 import itertools
 import math
@@ -14,14 +14,27 @@ from experiments import estimators, labels, runs
 from genjax.core import Spec
 
 
-def define() -> None:
+def define(meaning: str) -> None:
     """Defines the flag."""
-    flags.DEFINE_list(
-        "images",
-        [],
-        "Image files, with commas between: print log p of each, and which is likelier by how much; "
-        "nothing else is evaluated.",
-    )
+    flags.DEFINE_list("images", [], f"Image files, with commas between: {meaning}")
+
+
+def given(run: runs.Run) -> dict[str, jax.Array]:
+    """A batch of `--images`, with `--label` where the model is conditional.
+
+    Raises:
+        ValueError: for a file that is no image of the run's kind, or where a label is missing.
+    """
+    if run.data.get("prior_for"):
+        raise ValueError("--images needs a model of images, and this one is of codes")
+    paths = flags.FLAGS.images
+    batch = {run.spec.entry: jnp.stack([read(path, run.spec) for path in paths])}
+    batch |= labels.given(run, len(paths))
+    if run.model.condition is not None and run.model.condition not in batch:
+        raise ValueError(
+            f"{run.name} in {run.workdir} is conditional on {run.model.condition}: pass --label=N"
+        )
+    return batch
 
 
 def compare(run: runs.Run, estimator: estimators.Estimator | None, checkpoint: str) -> None:
@@ -32,15 +45,7 @@ def compare(run: runs.Run, estimator: estimators.Estimator | None, checkpoint: s
     """
     if estimator is None:
         raise ValueError(f"--images needs a model with probabilities, and {run.name} has none")
-    if run.data.get("prior_for"):
-        raise ValueError("--images needs a model of images, and this one is of codes")
-    paths = flags.FLAGS.images
-    batch = {run.spec.entry: jnp.stack([read(path, run.spec) for path in paths])}
-    batch |= labels.given(run, len(paths))
-    if run.model.condition is not None and run.model.condition not in batch:
-        raise ValueError(
-            f"{run.name} in {run.workdir} is conditional on {run.model.condition}: pass --label=N"
-        )
+    batch, paths = given(run), flags.FLAGS.images
     variables = runs.load(run, checkpoint).of_first_seed()
     figures = jax.jit(estimator.figures)(jax.random.key(0), variables, batch)
     values = np.asarray(figures["log_likelihood"], np.float64)

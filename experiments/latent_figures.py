@@ -42,6 +42,8 @@ def interpolations(subject: Subject, key, path: Path) -> None:
     _refuse_discrete(code_of(subject, key), "a line between codes")
     key_encode, key_decode = jax.random.split(key)
     batch = test_batch(subject, 2 * LINES)
+    if len(batch[subject.spec.entry]) < 2:
+        raise Unsuitable("a line needs two images")
     codes = encode(subject, key_encode, batch)
     lines = len(codes) // 2
     start, end = codes[:lines, None], codes[lines : 2 * lines, None]

@@ -33,7 +33,7 @@ def anomalies(subject: Subject, key, path: Path) -> None:
     x = batch[subject.spec.entry]
     z, score = jax.jit(subject.model.search)(key, subject.variables, x)
     found = pictures(jax.jit(subject.model.decode)(key, subject.variables, z))
-    rows = {"test image": pictures(x), "nearest sample": found}
+    rows = {_called(subject): pictures(x), "nearest sample": found}
     rows["difference"] = np.abs(pictures(x) - found).mean(-1, keepdims=True)
     if "mask" in batch:
         rows["truth"] = pictures(batch["mask"])
@@ -59,6 +59,10 @@ def ages(subject: Subject, key, path: Path) -> None:
     draw = lambda label: pictures(decode(key, subject.variables, z, label))
     named = subject.dataset().name == "faces"
     names = faces.AGES if named else [f"label {label}" for label in labels]
-    columns = {"test image": pictures(x), "found": draw(*own)}
+    columns = {_called(subject): pictures(x), "found": draw(*own)}
     columns |= {names[label]: draw(np.full(len(x), label, np.int32)) for label in labels}
     plots.image_columns(columns, path)
+
+
+def _called(subject: Subject) -> str:
+    return "test image" if subject.given is None else "image"

@@ -29,6 +29,7 @@ class Subject(NamedTuple):
         dataset: gives the data set, and is called only if the picture shows examples.
         workdir: the run's folder; pictures lie in its `samples`.
         eye: gives the `judges.Eye` that sees samples, None where there is none.
+        given: a batch that figures show in place of test examples.
     """
 
     model: Model
@@ -37,6 +38,7 @@ class Subject(NamedTuple):
     dataset: Callable[[], Dataset]
     workdir: Path
     eye: Callable[[], Any] | None = None
+    given: dict[str, Any] | None = None
 
 
 def require(subject: Subject, *capabilities: str) -> None:
@@ -79,7 +81,12 @@ def is_discrete(code) -> bool:
 
 
 def test_batch(subject: Subject, num: int) -> dict[str, Any]:
-    """The first `num` test examples, or as many as there are if that is at least two."""
+    """The first `num` test examples, or as many as there are if that is at least two.
+
+    Where examples are given, all of those.
+    """
+    if subject.given is not None:
+        return subject.given
     dataset = subject.dataset()
     num = min(num, len(dataset.test))
     if num < 2:

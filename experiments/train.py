@@ -11,7 +11,9 @@ from experiments import (
     families,
     figures,
     hyper_parameters,
+    images,
     judges,
+    labels,
     options,
     results,
     runs,
@@ -42,6 +44,10 @@ def define(family: str, *, model: str, steps: int, batch_size: int = 100) -> Non
         "halves, surprise (-log p of each place), a drawing as it is made, training curves. Each "
         "needs a model that can do it.",
     )
+    images.define(
+        f"--figure draws these in place of test images ({', '.join(figures.OF_EXAMPLES)})."
+    )
+    labels.define("Class of all --images, of a model that is conditional on it.")
     define_run(steps=steps, batch_size=batch_size)
 
 
@@ -60,6 +66,10 @@ def define_run(*, steps: int, batch_size: int = 100) -> None:
 
 def main(family: str) -> None:
     """Carries out what the flags ask for."""
+    if flags.FLAGS.label is not None and not flags.FLAGS.images:
+        raise ValueError("--label goes with --images, and there are none")
+    if flags.FLAGS.images and flags.FLAGS.figure not in figures.OF_EXAMPLES:
+        raise ValueError(f"--images goes with --figure={', '.join(figures.OF_EXAMPLES)}")
     if flags.FLAGS.list_models:
         print(families.describe(family))
     elif "help" in flags.FLAGS["set"].value:
@@ -132,7 +142,10 @@ def figure(name: str, checkpoint: str) -> None:
     variables = trained.of_first_seed()
     subject = figures.Subject(run.model, variables, run.spec, dataset, run.workdir, eye)
     seed = flags.FLAGS.seed if flags.FLAGS["seed"].present else trained.seeds[0]
-    print(figures.draw(name, subject, seed))
+    stem = name
+    if flags.FLAGS.images:
+        stem, subject = f"{name}_of_images", subject._replace(given=images.given(run))
+    print(figures.draw(name, subject, seed, stem))
 
 
 def evaluate(

@@ -12,7 +12,7 @@ import optax
 
 from genjax.autoencoders.code_model import code_model
 from genjax.autoencoders.dense import dense_autoencoder
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_at_least
 from genjax.losses import jacobian_norm, sigmoid_layer_jacobian
 
 
@@ -46,8 +46,7 @@ def contractive_autoencoder(
     Raises:
         ValueError: for a negative weight, or what `autoencoder` refuses.
     """
-    if contraction_weight < 0:
-        raise ValueError(f"contraction_weight must be at least 0, got {contraction_weight}")
+    check_at_least(0, contraction_weight=contraction_weight)
     parts = dense_autoencoder(
         spec,
         code_dim,

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import optax
 
 from genjax.autoencoders.code_model import code_model
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_name
 from genjax.nets import Conv, deterministic_autoencoder
 
 _DTYPES = {"float32": jnp.float32, "bf16": jnp.bfloat16}
@@ -106,8 +106,7 @@ def convolutional_autoencoder(
         raise ValueError(
             f"code_dim and all channels must be at least 1, got {code_dim} and {tuple(channels)}"
         )
-    if precision not in _DTYPES:
-        raise ValueError(f"precision must be one of {', '.join(_DTYPES)}, got {precision!r}")
+    check_name("precision", precision, _DTYPES)
     channels, dtype = tuple(channels), _DTYPES[precision]
     parts = deterministic_autoencoder(
         spec,

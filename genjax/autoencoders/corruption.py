@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_name
+
 
 def gaussian(key: jax.Array, x: jax.Array, level: float) -> jax.Array:
     """x + level * epsilon, epsilon ~ N(0, I); not clipped, as the theory of the score has it.
@@ -54,8 +56,7 @@ def find(name: str, level: float) -> Callable[[jax.Array, jax.Array, float], jax
     Raises:
         ValueError: with the names that there are, or the levels.
     """
-    if name not in CORRUPTIONS:
-        raise ValueError(f"corruption must be one of {', '.join(CORRUPTIONS)}, got {name!r}")
+    check_name("corruption", name, CORRUPTIONS)
     most = float("inf") if name == "gaussian" else 1.0
     if not 0.0 <= level <= most:
         raise ValueError(f"noise must be from 0 to {most:g} for corruption {name!r}, got {level:g}")

@@ -18,7 +18,7 @@ import optax
 
 from genjax.autoencoders.corruption import masking
 from genjax.autoencoders.dense import dense_autoencoder
-from genjax.core import Aux, Player, Spec, Stage, game
+from genjax.core import Aux, Player, Spec, Stage, check_at_least, check_name, game
 from genjax.nets import STARTS, first_clusters
 
 _MOST_EXAMPLES = 10_000  # that the centres are found among
@@ -67,13 +67,9 @@ def dec(
         ValueError: for fewer than 2 clusters or 1 round, an unknown start, or a rate that cannot be.
     """
     num_clusters = (spec.num_classes or 10) if num_clusters is None else num_clusters
-    if num_clusters < 2 or pretraining_rounds < 1:
-        raise ValueError(
-            "num_clusters must be at least 2 and pretraining_rounds at least 1, got "
-            f"{num_clusters} and {pretraining_rounds}"
-        )
-    if start not in STARTS:
-        raise ValueError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
+    check_at_least(2, num_clusters=num_clusters)
+    check_at_least(1, pretraining_rounds=pretraining_rounds)
+    check_name("start", start, STARTS)
     if not 0.0 <= dropout_rate < 1.0:
         raise ValueError(f"dropout_rate must be at least 0 and below 1, got {dropout_rate}")
     if hidden is None:

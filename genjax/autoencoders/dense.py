@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from genjax.core import Spec
+from genjax.core import Spec, check_at_least, check_name
 from genjax.nets import Mlp
 
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
@@ -96,17 +96,12 @@ def dense_autoencoder(
     """
     bounded = spec.entry == "image" or spec.num_levels is not None
     output = output or ("sigmoid" if bounded else "linear")
-    for name, value, options in (
-        ("activation", activation, tuple(ACTIVATIONS)),
-        ("code_activation", code_activation, tuple(ACTIVATIONS)),
-        ("output", output, ("linear", "sigmoid")),
-        ("loss", loss, LOSSES),
-        ("precision", precision, tuple(_DTYPES)),
-    ):
-        if value not in options:
-            raise ValueError(f"{name} must be one of {', '.join(options)}, got {value!r}")
-    if code_dim < 1:
-        raise ValueError(f"code_dim must be at least 1, got {code_dim}")
+    check_name("activation", activation, ACTIVATIONS)
+    check_name("code_activation", code_activation, ACTIVATIONS)
+    check_name("output", output, ("linear", "sigmoid"))
+    check_name("loss", loss, LOSSES)
+    check_name("precision", precision, _DTYPES)
+    check_at_least(1, code_dim=code_dim)
     if loss == "cross_entropy" and not (bounded and output == "sigmoid"):
         raise ValueError(
             "loss 'cross_entropy' needs data in [0, 1] and output 'sigmoid': take squared_error"

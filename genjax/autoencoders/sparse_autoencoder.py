@@ -12,7 +12,7 @@ import optax
 
 from genjax.autoencoders.code_model import code_model
 from genjax.autoencoders.dense import dense_autoencoder
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_name
 from genjax.losses import sparsity_kl, top_k
 
 _CODES = {"kl": "sigmoid", "l1": "relu", "top_k": "linear"}
@@ -56,8 +56,7 @@ def sparse_autoencoder(
         ValueError: for a name that is none, a rate outside (0, 1), more active numbers than the code
             has, or what `autoencoder` refuses.
     """
-    if penalty not in _CODES:
-        raise ValueError(f"penalty must be one of {', '.join(_CODES)}, got {penalty!r}")
+    check_name("penalty", penalty, _CODES)
     if not 0.0 < rate < 1.0:
         raise ValueError(f"rate must be above 0 and below 1, got {rate}")
     if penalty == "top_k" and not 1 <= num_active <= code_dim:

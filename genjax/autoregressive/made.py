@@ -29,7 +29,7 @@ from genjax.autoregressive.element_model import (
     element_model,
 )
 from genjax.autoregressive.pixel_model import dtype_of, falling_rate
-from genjax.core import Aux, Model, Spec
+from genjax.core import Aux, Model, Spec, check_name
 from genjax.nets import Made, natural_degrees, random_degrees
 
 
@@ -77,8 +77,7 @@ def made(
     Raises:
         ValueError: for a number or a name out of range, or what the likelihood refuses.
     """
-    if order not in ("natural", "random"):
-        raise ValueError(f"order must be one of natural, random, got {order!r}")
+    check_name("order", order, ("natural", "random"))
     if any(width < 1 for width in hidden):
         raise ValueError(f"hidden must be widths of at least 1, got {tuple(hidden)}")
     num_test = (num_masks or 30) if num_test_masks is None else num_test_masks

@@ -26,7 +26,7 @@ from genjax.autoregressive.pixel_model import (
     raster_order,
 )
 from genjax.autoregressive.pixel_rnn import PixelRnn, check_layer
-from genjax.core import Aux, Conditionals, Model, Player, Spec, game
+from genjax.core import Aux, Conditionals, Model, Player, Spec, check_at_least, game
 from genjax.losses import factor_log_probs
 from genjax.nets import Conv, ConvTranspose
 
@@ -86,8 +86,7 @@ def multi_scale_pixel_rnn(
     """
     check_image(spec, "multi_scale_pixel_rnn")
     check_layer(layer)
-    if factor < 2:
-        raise ValueError(f"factor must be at least 2, got {factor}")
+    check_at_least(2, factor=factor)
     subset = np.s_[:, ::factor, ::factor]
     small_spec = spec._replace(shape=np.empty((1, *spec.shape))[subset].shape[1:])
     factors, dtype = factor_likelihood(spec, likelihood, num_components), dtype_of(precision)

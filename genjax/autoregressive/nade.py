@@ -27,7 +27,7 @@ from genjax.autoregressive.element_model import (
     element_model,
 )
 from genjax.autoregressive.pixel_model import adam
-from genjax.core import Aux, Model, Spec
+from genjax.core import Aux, Model, Spec, check_name
 from genjax.losses import factor_log_probs
 
 _BLOCK = 16  # elements whose hidden layers are in memory together
@@ -63,8 +63,7 @@ def nade(
         ValueError: for a number or a name out of range, or what the likelihood refuses.
     """
     orderless = order == "random"
-    if order not in ("natural", "random"):
-        raise ValueError(f"order must be one of natural, random, got {order!r}")
+    check_name("order", order, ("natural", "random"))
     if hidden < 1 or num_orders < 1 or (num_orders > 1 and not orderless):
         raise ValueError(
             "hidden and num_orders must be at least 1, and num_orders 1 where the order is natural, "

@@ -24,7 +24,7 @@ from genjax.autoregressive.pixel_model import (
     output_sizes,
     pixel_model,
 )
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_at_least
 from genjax.losses import Likelihood
 from genjax.nets import row_above, shift_down
 from genjax.nets.causal import At, data_window
@@ -131,9 +131,7 @@ def pixel_cnn_pp(
     check_image(spec, "pixel_cnn_pp")
     factors = _likelihood(spec, likelihood, num_components)
     check_condition(spec, "pixel_cnn_pp", condition)
-    for name, size in (("hidden", hidden), ("num_blocks", num_blocks)):
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}")
+    check_at_least(1, hidden=hidden, num_blocks=num_blocks)
     if not 0 <= dropout_rate < 1:
         raise ValueError(f"dropout_rate must be at least 0 and below 1, got {dropout_rate}")
     network = PixelCnnPp(

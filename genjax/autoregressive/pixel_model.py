@@ -24,7 +24,17 @@ import optax
 from jax import lax
 
 from genjax.autoregressive.factors import check_known, shares_channels
-from genjax.core import Aux, Conditionals, Ema, Model, Player, Spec, game
+from genjax.core import (
+    Aux,
+    Conditionals,
+    Ema,
+    Model,
+    Player,
+    Spec,
+    check_at_least,
+    check_name,
+    game,
+)
 from genjax.losses import Likelihood, factor_log_probs
 
 NAME = "network"
@@ -143,8 +153,7 @@ def dtype_of(precision: str) -> jnp.dtype:
     Raises:
         ValueError: for another name than `float32` or `bf16`.
     """
-    if precision not in ("float32", "bf16"):
-        raise ValueError(f"precision must be one of float32, bf16, got {precision!r}")
+    check_name("precision", precision, ("float32", "bf16"))
     return jnp.bfloat16 if precision == "bf16" else jnp.float32
 
 
@@ -164,8 +173,7 @@ def falling_rate(learning_rate: float, decay_rounds: int | None) -> optax.Scalar
     """
     if decay_rounds is None:
         return learning_rate
-    if decay_rounds < 1:
-        raise ValueError(f"decay_rounds must be at least 1, got {decay_rounds}")
+    check_at_least(1, decay_rounds=decay_rounds)
     return optax.cosine_decay_schedule(learning_rate, decay_rounds)
 
 

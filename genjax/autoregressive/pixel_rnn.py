@@ -21,7 +21,7 @@ from genjax.autoregressive.pixel_model import (
     output_sizes,
     pixel_model,
 )
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_name
 from genjax.nets import (
     CausalConv,
     DiagonalBiLstm,
@@ -151,5 +151,4 @@ def pixel_rnn(
 
 def check_layer(layer: str) -> None:
     """Raises ValueError unless the layer is one of `LAYERS`."""
-    if layer not in LAYERS:
-        raise ValueError(f"layer must be one of {', '.join(sorted(LAYERS))}, got {layer!r}")
+    check_name("layer", layer, LAYERS)

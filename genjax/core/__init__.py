@@ -1,5 +1,6 @@
 """The contract: every model is a game between players. Imports nothing of genjax."""
 
+from genjax.core.checks import check_at_least, check_name
 from genjax.core.contract import (
     Aux,
     Batch,
@@ -15,6 +16,7 @@ from genjax.core.contract import (
     Stage,
     State,
     Variables,
+    carry_over,
     stages,
     variables_for_sampling,
 )
@@ -40,6 +42,9 @@ __all__ = [
     "Stage",
     "State",
     "Variables",
+    "carry_over",
+    "check_at_least",
+    "check_name",
     "data_axis",
     "game",
     "mean_over_devices",

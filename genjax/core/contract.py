@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -262,7 +263,9 @@ class Stage(NamedTuple):
 
     Attributes:
         model: what is trained.
-        rounds: how long; None (of the last stage only) for what is left of the steps asked for.
+        rounds: how long; None (of the last stage only) for what is left of the steps asked for. A
+            first stage of 0 only starts the state that the next one enters with, as one that looks at
+            examples.
         enter: `(key, state) -> State`: from the last state of the stage before to this stage's
             first; None keeps the state as it is. The loop keeps `step` counting on.
         num_examples: how many training examples `enter` is shown, as its third argument: a minibatch of
@@ -286,3 +289,21 @@ def variables_for_sampling(state: State) -> Variables:
     """The variables of `state`, averaged wherever the game keeps an average."""
     averaged = {name: {**state.variables[name], **ema} for name, ema in state.ema.items()}
     return {**state.variables, **averaged}
+
+
+def carry_over(model: Model) -> Callable[[jax.Array, State], State]:
+    """A stage's `enter`: `model` with the networks that there are, and new ones where there are none.
+
+    Of averaged networks the averages are taken over. Optimizers start anew, and averages at the
+    networks. What `model` has no use for is kept.
+    """
+
+    def enter(key: jax.Array, state: State) -> State:
+        new = model.init(key, {})
+        variables = {**new.variables, **variables_for_sampling(state)}
+        # Copies: an average that shared its network's buffers could not be donated with them.
+        copies = lambda name, ema: {c: jax.tree.map(jnp.copy, variables[name][c]) for c in ema}
+        ema = {name: copies(name, ema) for name, ema in new.ema.items()}
+        return new._replace(variables=variables, ema=ema)
+
+    return enter

@@ -6,24 +6,12 @@ such that the weights sum to 1. It enters the mixture with weight beta = 1 / t, 
 (arXiv:1701.02386).
 """
 
-import jax
-import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, Stage, game, variables_for_sampling
+from genjax.core import Spec, Stage
+from genjax.gan.boosting import boosted
 from genjax.gan.gan import gan
 from genjax.gan.networks import generator_and_discriminator
-from genjax.gan.two_players import network_range
-from genjax.losses import (
-    boosting_density,
-    boosting_threshold,
-    mixture_to_data_ratio,
-    non_saturating,
-)
-from genjax.nets import Network
-
-_MOST_EXAMPLES = 64_000  # of the paper's mixtures: as many as lambda is found on, at most
-_AT_A_TIME = 500  # that the classifier sees together then
 
 
 def adagan(
@@ -82,24 +70,7 @@ def adagan(
     Raises:
         ValueError: for a number that is too small, a weight beyond (0, 1), or an unknown name.
     """
-    for name, value in (
-        ("num_components", num_components),
-        ("component_rounds", component_rounds),
-        ("classifier_rounds", classifier_rounds),
-        ("pool", pool),
-    ):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
-    if component_weight is not None and not 0 < component_weight < 1:
-        raise ValueError(
-            f"component_weight must be between 0 and 1, or left out for 1 / t, got {component_weight}"
-        )
-    options = {
-        "architecture": architecture,
-        "hidden": hidden,
-        "width": width,
-        "precision": precision,
-    }
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     base = gan(
         spec,
         loss=loss,
@@ -110,163 +81,20 @@ def adagan(
         discriminator_learning_rate=discriminator_learning_rate,
         first_moment=first_moment,
         ema_decay=ema_decay,
-        **options,
+        **look,
     )
+    judge_hidden = classifier_hidden or discriminator_hidden
     _, classifier = generator_and_discriminator(
-        spec,
-        latent_dim,
-        discriminator_hidden=classifier_hidden or discriminator_hidden,
-        **options,
+        spec, latent_dim, discriminator_hidden=judge_hidden, **look
     )
-    return _curriculum(
+    return boosted(
         spec,
         base,
         classifier,
         optax.adam(classifier_learning_rate, first_moment),
         num_components=num_components,
-        rounds=(component_rounds, classifier_rounds),
+        component_rounds=component_rounds,
+        classifier_rounds=classifier_rounds,
         component_weight=component_weight,
         pool=pool,
     )
-
-
-def _curriculum(
-    spec: Spec,
-    base: Model,
-    classifier: Network,
-    classifier_optimizer: optax.GradientTransformation,
-    *,
-    num_components: int,
-    rounds: tuple[int, int],
-    component_weight: float | None,
-    pool: int,
-) -> tuple[Stage, ...]:
-    """Components of the Model `base`, which keeps its generator in the network of that name.
-
-    `components` are their generators, one behind the other, and `mixture` says what they weigh, which
-    one is being trained, and what makes the weights of examples.
-    """
-    inward, _ = network_range(spec)
-    adversary = non_saturating()
-
-    def classify(variables, x, train):
-        heads, updates = classifier.apply(variables["classifier"], inward(x), train=train)
-        return heads["logit"].astype(jnp.float32), updates
-
-    def sample(key, variables, num, condition=None):
-        del condition  # there is none
-        key_component, *keys = jax.random.split(key, 1 + num_components)
-        mixture = variables["mixture"]
-        log_weights = jnp.log(mixture["weights"])
-        which = jax.random.categorical(key_component, log_weights, shape=(num,))
-        components = _put(variables["components"], variables["generator"], mixture["current"])
-        draw = lambda key, generator: base.sample(key, {"generator": generator}, num)
-        drawn = jax.vmap(draw)(jnp.stack(keys), components)
-        return drawn[which, jnp.arange(num)]
-
-    def tell_apart(key, variables, batch):
-        x = batch[spec.entry]
-        on_real, updates = classify(variables, x, train=True)
-        variables = {**variables, "classifier": {**variables["classifier"], **updates}}
-        on_fake, updates = classify(variables, sample(key, variables, len(x)), train=True)
-        metrics = {"accuracy": 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean())}
-        loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux(metrics, {"classifier": updates})
-
-    def density(variables, x):
-        """How often an example is to be shown, [B]: 1 on average."""
-        mixture = variables["mixture"]
-        ratios = mixture_to_data_ratio(classify(variables, x, train=False)[0])
-        return boosting_density(ratios, mixture["threshold"], mixture["component_weight"])
-
-    def update(key, state, batches):
-        """A round of the GAN, on minibatches that are drawn by weight."""
-        key_rows, key_round = jax.random.split(key)
-        pools = jax.tree.map(
-            lambda leaf: leaf.reshape(base.num_batches, -1, *leaf.shape[2:]), batches
-        )
-        size = batches[spec.entry].shape[1]
-
-        def choose(key, batch):
-            weights = density(state.variables, batch[spec.entry])
-            # Where none has weight, all are alike.
-            rows = jax.random.categorical(key, jnp.log(weights + 1e-12), shape=(size,))
-            return jax.tree.map(lambda leaf: leaf[rows], batch)
-
-        chosen = jax.vmap(choose)(jax.random.split(key_rows, base.num_batches), pools)
-        return base.update(key_round, state, chosen)
-
-    def init(key, batch):
-        key_base, key_classifier = jax.random.split(key)
-        state = base.init(key_base, batch)
-        many = lambda leaf: jnp.broadcast_to(leaf, (num_components, *leaf.shape))
-        more = {
-            "classifier": classifier.start(key_classifier),
-            "components": jax.tree.map(many, state.variables["generator"]),
-            "mixture": {
-                "weights": jnp.eye(num_components)[0],
-                "current": jnp.zeros((), jnp.int32),
-                "component_weight": jnp.ones(()),
-                "threshold": jnp.ones(()),
-            },
-        }
-        return state._replace(variables={**state.variables, **more})
-
-    component = base._replace(
-        init=init,
-        update=update,
-        sample=sample,
-        decode=None,
-        latents=None,
-        num_batches=base.num_batches * pool,
-    )
-    telling = game(
-        {"classifier": classifier.start},
-        [Player(("classifier",), tell_apart, classifier_optimizer)],
-        sample=sample,
-        evaluate=lambda key, variables, batch: {
-            "logit": classify(variables, batch[spec.entry], train=False)[0]
-        },
-    )
-
-    def begin_classifier(key, state):
-        """The component that is done goes among the others; the classifier knows nothing."""
-        variables = variables_for_sampling(state)
-        current = variables["mixture"]["current"]
-        components = _put(variables["components"], variables["generator"], current)
-        fresh = telling.init(key, {})
-        return fresh._replace(variables={**variables, "components": components, **fresh.variables})
-
-    def begin_component(key, state, examples):
-        """lambda, the new weights of the mixture, and a GAN that knows nothing."""
-        old = state.variables["mixture"]
-        current = old["current"] + 1
-        beta = 1 / (current + 1) if component_weight is None else component_weight
-        logit = lambda x: classify(state.variables, x[None], train=False)[0][0]
-        logits = jax.lax.map(logit, examples[spec.entry], batch_size=_AT_A_TIME)
-        mixture = {
-            "weights": ((1 - beta) * old["weights"]).at[current].set(beta),
-            "current": current,
-            "component_weight": jnp.asarray(beta, jnp.float32),
-            "threshold": boosting_threshold(mixture_to_data_ratio(logits), beta),
-        }
-        fresh = base.init(key, examples)
-        variables = {**state.variables, **fresh.variables, "mixture": mixture}
-        return fresh._replace(variables=variables)
-
-    def init_classifier(key, batch):
-        key_component, key_classifier = jax.random.split(key)
-        return begin_classifier(key_classifier, init(key_component, batch))
-
-    classifying = telling._replace(init=init_classifier)
-    stages = [Stage(component, rounds[0])]
-    for _ in range(num_components - 1):
-        stages.append(Stage(classifying, rounds[1], begin_classifier))
-        stages.append(Stage(component, rounds[0], begin_component, _MOST_EXAMPLES))
-    stages[-1] = stages[-1]._replace(rounds=None)
-    return tuple(stages)
-
-
-def _put(components, generator, place):
-    """The stacked components with one generator in its place."""
-    return jax.tree.map(lambda many, one: many.at[place].set(one), components, generator)

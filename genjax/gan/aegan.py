@@ -9,13 +9,12 @@ The distance is of images. That of codes, |E(G(z)) - z|^2, asks for more than ca
 different z to one image.
 """
 
-import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Player, Spec, Stage, game
-from genjax.gan.joint_inference import generator_functions, squared_error
+from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, check_name, game
+from genjax.gan.joint_inference import squared_error
 from genjax.gan.networks import chosen, encoder_for, generator_and_discriminator
-from genjax.gan.two_players import network_range, noise_latents, two_players
+from genjax.gan.two_players import generator_functions, network_range, noise_latents, two_players
 from genjax.losses import non_saturating
 from genjax.nets import named_noise
 
@@ -63,10 +62,8 @@ def aegan(
     Raises:
         ValueError: for an unknown name, no round, or DCGAN for what is no image.
     """
-    if distance not in DISTANCES:
-        raise ValueError(f"distance must be {' or '.join(DISTANCES)}, got {distance!r}")
-    if gan_rounds < 1:
-        raise ValueError(f"gan_rounds must be at least 1, got {gan_rounds}")
+    check_name("distance", distance, DISTANCES)
+    check_at_least(1, gan_rounds=gan_rounds)
     noise = named_noise(prior, latent_dim)
     architecture, hidden, width = chosen(spec, architecture, hidden, width)
     look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
@@ -78,12 +75,10 @@ def aegan(
 
     def read(variables, x, train):
         """Codes of x, in the networks' range, and the updates."""
-        z, updates = encoder.apply(variables["encoder"], x, train=train)
-        return z.astype(jnp.float32), updates
+        return encoder.apply(variables["encoder"], x, train=train)
 
     def generated(variables, z):
-        x, _ = generator.apply(variables["generator"], z, train=False)
-        return x.astype(jnp.float32)
+        return generator.apply(variables["generator"], z, train=False)[0]
 
     def invert(key, variables, batch):
         z = noise.sample(key, len(batch[spec.entry]))
@@ -124,9 +119,4 @@ def aegan(
         latents=noise_latents(noise),
     )
 
-    def enter(key, state):
-        new = inverse.init(key, {})
-        kept = {"generator": state.variables["generator"]}
-        return new._replace(variables={**new.variables, **kept})
-
-    return Stage(adversarial, gan_rounds), Stage(inverse, None, enter)
+    return Stage(adversarial, gan_rounds), Stage(inverse, None, carry_over(inverse))

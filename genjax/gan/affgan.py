@@ -20,9 +20,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
+from genjax.core import Aux, Model, Player, Spec, check_name, game
 from genjax.gan.two_players import network_range
-from genjax.losses import crop_to_multiple, enlargement_quality, model_kl
+from genjax.losses import crop_to_multiple, enlargement_quality, logit_metrics, model_kl
 from genjax.nets import (
     Conv,
     MlpDiscriminator,
@@ -114,8 +114,7 @@ def affgan(
     Raises:
         ValueError: for what cannot be reduced so, or an unknown name.
     """
-    if guide not in GUIDES:
-        raise ValueError(f"guide must be {' or '.join(GUIDES)}, got {guide!r}")
+    check_name("guide", guide, GUIDES)
     if min(noise_start, noise_end) <= 0 or noise_rounds < 1:
         raise ValueError(
             "noise_start and noise_end must be above 0 and noise_rounds at least 1, got "
@@ -161,8 +160,8 @@ def affgan(
         own = {**own, **updates}
         on_fake, updates = other.apply(own, noisy(key_fake, variables, fake), train=True)
         real, fake = on_real["logit"], on_fake["logit"]
-        metrics = {"accuracy": 0.5 * ((real > 0).mean() + (fake < 0).mean())}
-        return adversary.discriminator(real, fake).mean(), Aux(metrics, {"guide": updates})
+        loss = adversary.discriminator(real, fake).mean()
+        return loss, Aux(logit_metrics(real, fake), {"guide": updates})
 
     def denoise(key, variables, batch):
         y = inward(cut(batch[spec.entry]))

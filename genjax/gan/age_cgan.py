@@ -19,7 +19,18 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, Stage, game, variables_for_sampling
+from genjax.core import (
+    Aux,
+    Model,
+    Player,
+    Spec,
+    Stage,
+    carry_over,
+    check_at_least,
+    check_name,
+    game,
+)
+from genjax.gan.joint_inference import squared_error
 from genjax.gan.latent_search import latent_search
 from genjax.gan.networks import generator_and_discriminator, reader
 from genjax.gan.two_players import network_range, two_players
@@ -77,15 +88,14 @@ def age_cgan(
         ValueError: if there are no images with labels and identities, or for what does not fit.
     """
     _check(spec, identity_rounds, adversarial_rounds, identity_features, search)
-    common = {"architecture": architecture, "hidden": hidden, "width": width}
-    common |= {"precision": precision}
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec, latent_dim, num_classes=spec.num_classes, label_once=True, **common
+        spec, latent_dim, num_classes=spec.num_classes, label_once=True, **look
     )
-    encoder = reader(spec, {"code": latent_dim}, **common)
+    encoder = reader(spec, {"code": latent_dim}, **look)
     noise = normal_noise(latent_dim)
     inward, outward = network_range(spec)
-    see, recognition = _recognition(spec, identity_features, common)
+    see, recognition = _recognition(spec, identity_features, look)
     adam = optax.adam(learning_rate, first_moment)
     adversarial = two_players(
         spec,
@@ -101,25 +111,23 @@ def age_cgan(
 
     def draw(variables, z, label):
         """G(z, y) in the networks' range, in evaluation mode."""
-        x, _ = generator.apply(variables["generator"], z, label, train=False)
-        return x.astype(jnp.float32)
+        return generator.apply(variables["generator"], z, label, train=False)[0]
 
     def invert(key, variables, batch):
         z, label = noise.sample(key, len(batch["label"])), batch["label"]
         own, updates = encoder.apply(variables["encoder"], draw(variables, z, label), train=True)
-        error = jnp.square(own["code"].astype(jnp.float32) - z)
+        error = jnp.square(own["code"] - z)
         return error.sum(1).mean(), Aux({"error": error.mean()}, {"encoder": updates})
 
     def encode(key, variables, x, label):
         del label  # E is not told the age
-        heads, _ = encoder.apply(variables["encoder"], inward(x), train=False)
-        return heads["code"].astype(jnp.float32)
+        return encoder.apply(variables["encoder"], inward(x), train=False)[0]["code"]
 
     def apart(variables, z, x, label):
         """What the search descends, [B]; x in the networks' range."""
         made = draw(variables, z, label)
         if search == "pixels":
-            return jnp.square(made - x).reshape(len(x), -1).mean(1)
+            return squared_error(made, x)
         return norm(see(variables, made) - jax.lax.stop_gradient(see(variables, x)))
 
     def descend(key, variables, x, label):
@@ -134,7 +142,7 @@ def age_cgan(
     def evaluate(key, variables, batch):
         x, label = batch["image"], batch["label"]
         made = draw(variables, encode(key, variables, x, label), label)
-        error = jnp.square(outward(made) - x).reshape(len(x), -1).mean(1)
+        error = squared_error(outward(made), x)
         distance = norm(see(variables, made) - see(variables, inward(x)))
         return {"identity_distance": distance, "squared_error": error}
 
@@ -153,20 +161,14 @@ def age_cgan(
         condition="label",
     )
 
-    def enter_adversarial(key, state):
-        return _taken_over(adversarial.init(key, {}), state)
-
-    def enter_final(key, state):
-        state = state._replace(variables=variables_for_sampling(state))
-        return _taken_over(final.init(key, {}), state)
-
-    last = (
-        Stage(adversarial, adversarial_rounds, enter_adversarial),
-        Stage(final, None, enter_final),
-    )
+    last = Stage(final, None, carry_over(final))
     if recognition is None:
-        return (last[0]._replace(enter=None), last[1])
-    return (Stage(_recognition_game(spec, recognition), identity_rounds), *last)
+        return Stage(adversarial, adversarial_rounds), last
+    return (
+        Stage(_recognition_game(spec, recognition), identity_rounds),
+        Stage(adversarial, adversarial_rounds, carry_over(adversarial)),
+        last,
+    )
 
 
 def _recognition_game(spec: Spec, recognition: Network) -> Model:
@@ -177,7 +179,7 @@ def _recognition_game(spec: Spec, recognition: Network) -> Model:
         del key  # it draws nothing
         own = variables["identity"]
         heads, updates = recognition.apply(own, inward(batch["image"]), train=True)
-        logits = heads["person"].astype(jnp.float32)
+        logits = heads["person"]
         right = logits.argmax(1) == batch["identity"].argmax(1)
         loss = optax.softmax_cross_entropy(logits, batch["identity"]).mean()
         return loss, Aux({"person_accuracy": right.mean()}, {"identity": updates})
@@ -196,22 +198,16 @@ def norm(x: jax.Array) -> jax.Array:
     return jnp.sqrt(jnp.square(x).reshape(len(x), -1).sum(1) + 1e-12)
 
 
-def _recognition(spec, identity_features, common):
+def _recognition(spec, identity_features, look):
     """(variables, x in the networks' range) -> features; and the network, if it is to be learned."""
     if identity_features is not None:
         return lambda variables, x: identity_features(0.5 * (x + 1)), None
-    net = reader(spec, {"person": spec.extras["identity"][0]}, **common)
+    net = reader(spec, {"person": spec.extras["identity"][0]}, **look)
 
     def see(variables, x):
-        heads, _ = net.apply(variables["identity"], x, train=False)
-        return heads["features"].astype(jnp.float32)
+        return net.apply(variables["identity"], x, train=False)[0]["features"]
 
     return see, net
-
-
-def _taken_over(new, state):
-    """A stage's first state, with the networks of the one before."""
-    return new._replace(variables={**new.variables, **state.variables})
 
 
 def _check(spec, identity_rounds, adversarial_rounds, identity_features, search):
@@ -222,10 +218,5 @@ def _check(spec, identity_rounds, adversarial_rounds, identity_features, search)
             "age_cgan needs to learn who is who from an entry `identity` (one-hot), and this data has "
             "none: pass identity_features, a network that tells faces apart"
         )
-    if min(identity_rounds, adversarial_rounds) < 1:
-        raise ValueError(
-            "identity_rounds and adversarial_rounds must be at least 1, got "
-            f"{identity_rounds} and {adversarial_rounds}"
-        )
-    if search not in SEARCHES:
-        raise ValueError(f"search must be {' or '.join(SEARCHES)}, got {search!r}")
+    check_at_least(1, identity_rounds=identity_rounds, adversarial_rounds=adversarial_rounds)
+    check_name("search", search, SEARCHES)

@@ -12,7 +12,7 @@ CE(l, K + 1) = softplus(S): a usual discriminator of logit S, and a classifier. 
 
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_name
 from genjax.gan.classes import class_accuracy, class_loss, logit_of_classes
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, two_players
@@ -67,8 +67,7 @@ def am_gan(
     """
     if spec.num_classes is None:
         raise ValueError("am_gan needs labels, and this data has none")
-    if labelling not in LABELLINGS:
-        raise ValueError(f"labelling must be one of {', '.join(LABELLINGS)}, got {labelling!r}")
+    check_name("labelling", labelling, LABELLINGS)
     predefined = labelling == "predefined"
     generator, classifier = generator_and_discriminator(
         spec,

@@ -73,8 +73,7 @@ def anogan(
     inward, _ = network_range(spec)
 
     def features(variables, x):
-        heads, _ = discriminator.apply(variables["discriminator"], x, train=False)
-        return heads["features"].astype(jnp.float32)
+        return discriminator.apply(variables["discriminator"], x, train=False)[0]["features"]
 
     def search(key, variables, x):
         key_start, key_network = jax.random.split(key)
@@ -83,7 +82,7 @@ def anogan(
 
         def loss(variables, z):
             made, _ = generator.apply(variables["generator"], z, train=False, key=key_network)
-            residual = distance(target, made.astype(jnp.float32))
+            residual = distance(target, made)
             discrimination = distance(seen, features(variables, made))
             return (1 - feature_weight) * residual + feature_weight * discrimination
 

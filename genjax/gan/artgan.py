@@ -122,7 +122,7 @@ def artgan(
         x = inward(batch[spec.entry])
         heads, _ = discriminator.apply(variables["discriminator"], x, train=False)
         scale = 1.0 if _is_free(spec) else 0.5  # of the data's range to the networks'
-        error = jnp.square(scale * (heads["rebuilt"].astype(jnp.float32) - x))
+        error = jnp.square(scale * (heads["rebuilt"] - x))
         right = jnp.argmax(heads["class"], axis=1) == batch["label"]
         return {
             "logit": heads["logit"],

@@ -5,7 +5,7 @@ import math
 import flax.linen as nn
 import jax.numpy as jnp
 
-from genjax.core import Spec
+from genjax.core import Spec, check_name
 from genjax.nets import (
     AutoencoderDiscriminator,
     DecoderGenerator,
@@ -53,10 +53,7 @@ def generator_and_autoencoder(
     is_image = spec.entry == "image"
     if architecture is None:
         architecture = "conv" if is_image and side >= 12 else "mlp"
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
+    check_name("architecture", architecture, ARCHITECTURES)
     if architecture == "conv" and not is_image:
         raise ValueError(
             f"conv needs images, got examples of shape {shape}: --set architecture=mlp"

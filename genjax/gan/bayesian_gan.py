@@ -16,11 +16,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
+from genjax.core import Aux, Model, Player, Spec, check_at_least, game
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.sghmc import after, sghmc
 from genjax.gan.two_players import network_range
-from genjax.losses import non_saturating
+from genjax.losses import logit_metrics, non_saturating
 from genjax.nets import named_noise
 
 
@@ -88,38 +88,30 @@ def bayesian_gan(
     Raises:
         ValueError: for a number below 1, an unknown name, or DCGAN for what is no image.
     """
-    counts = {
-        "num_examples": num_examples,
-        "num_generators": num_generators,
-        "num_discriminators": num_discriminators,
-        "num_chains": num_chains,
-        "num_samples": num_samples,
-        "thinning": thinning,
-    }
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, got {count}")
+    check_at_least(
+        1,
+        num_examples=num_examples,
+        num_generators=num_generators,
+        num_discriminators=num_discriminators,
+        num_chains=num_chains,
+        num_samples=num_samples,
+        thinning=thinning,
+    )
     adversary = non_saturating()
     noise = named_noise(prior, latent_dim)
     inward, outward = network_range(spec)
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec,
-        latent_dim,
-        architecture=architecture,
-        hidden=hidden,
-        width=width,
-        discriminator_norm="none",
-        generator_norm="none",
-        precision=precision,
+        spec, latent_dim, generator_norm="none", discriminator_norm="none", **look
     )
     of_generators = (num_chains, num_generators)
     of_discriminators = (num_chains, num_discriminators)
 
     def make(variables, z):
-        return generator.apply(variables, z, train=True)[0].astype(jnp.float32)
+        return generator.apply(variables, z, train=True)[0]
 
     def judge(variables, x):
-        return discriminator.apply(variables, x, train=True)[0]["logit"].astype(jnp.float32)
+        return discriminator.apply(variables, x, train=True)[0]["logit"]
 
     def fakes(key, variables, num):
         z = noise.sample(key, math.prod(of_generators) * num)
@@ -148,12 +140,7 @@ def bayesian_gan(
         # The sum over networks of their own means: each has the gradient of its own.
         loss = losses.mean() * math.prod(of_discriminators)
         loss += minus_log_prior(variables["discriminators"]["params"])
-        metrics = {
-            "real_logit": real.mean(),
-            "fake_logit": fake.mean(),
-            "accuracy": 0.5 * ((real > 0).mean() + (fake < 0).mean()),
-        }
-        return loss, Aux(metrics)
+        return loss, Aux(logit_metrics(real, fake))
 
     def generate(key, variables, batch):
         num = len(batch[spec.entry])
@@ -182,33 +169,26 @@ def bayesian_gan(
         return {"logit": on_data(variables, inward(batch[spec.entry])).mean((0, 1))}
 
     def several(start, shape):
-        def starts(key, batch):
-            keys = jax.random.split(key, shape)
-            return {"params": jax.vmap(jax.vmap(start))(keys)["params"]}
-
-        return starts
+        many = jax.vmap(jax.vmap(start))
+        return lambda key, batch: {"params": many(jax.random.split(key, shape))["params"]}
 
     def start_generators(key, batch):
         own = several(generator.start, of_generators)(key, batch)
-        repeat = lambda leaf: jnp.repeat(leaf[None], num_samples, 0)
-        kept = jax.tree.map(repeat, own["params"])
+        kept = jax.tree.map(lambda leaf: jnp.repeat(leaf[None], num_samples, 0), own["params"])
         return {**own, "samples": kept, "clock": {"rounds": jnp.zeros((), jnp.int32)}}
 
-    def optimizer():
-        temperature = 1 / (num_examples * num_generators * num_discriminators)
-        chain = sghmc(step_size, friction, temperature)
-        if not warmup_rounds:
-            return chain
-        return after(warmup_rounds, optax.adam(warmup_rate, warmup_moment), chain)
-
+    temperature = 1 / (num_examples * num_generators * num_discriminators)
+    optimizer = sghmc(step_size, friction, temperature)
+    if warmup_rounds:
+        optimizer = after(warmup_rounds, optax.adam(warmup_rate, warmup_moment), optimizer)
     return game(
         {
             "generators": start_generators,
             "discriminators": several(discriminator.start, of_discriminators),
         },
         [
-            Player(("discriminators",), discriminate, optimizer()),
-            Player(("generators",), generate, optimizer()),
+            Player(("discriminators",), discriminate, optimizer),
+            Player(("generators",), generate, optimizer),
         ],
         sample=sample,
         evaluate=evaluate,

@@ -15,7 +15,7 @@ import optax
 
 from genjax.core import Aux, Ema, Model, Player, Spec, game
 from genjax.gan.autoencoding import generator_and_autoencoder
-from genjax.gan.two_players import network_range, noise_latents
+from genjax.gan.two_players import generator_functions, network_range, noise_latents
 from genjax.losses import convergence_measure, next_fake_weight, reconstruction_energy
 from genjax.nets import uniform_noise
 
@@ -83,18 +83,16 @@ def began(
         precision=precision,
     )
     noise = uniform_noise(latent_dim)
-    inward, outward = network_range(spec)
+    inward, _ = network_range(spec)
+    decode, sample = generator_functions(spec, generator, noise)
     rate = optax.exponential_decay(learning_rate, halve_every, 0.5, staircase=True)
 
     def fakes(key, variables, num, train=True):
-        z = noise.sample(key, num)
-        x, _ = generator.apply(variables["generator"], z, train=train)
-        return x.astype(jnp.float32)
+        return generator.apply(variables["generator"], noise.sample(key, num), train=train)[0]
 
     def energies(variables, x):
         heads, _ = discriminator.apply(variables["discriminator"], x, train=True)
-        rebuilt = heads["reconstruction"].astype(jnp.float32)
-        return reconstruction_energy(x, rebuilt, exponent=exponent)
+        return reconstruction_energy(x, heads["reconstruction"], exponent=exponent)
 
     def discriminate(key, variables, batch):
         x = inward(batch[spec.entry])
@@ -113,15 +111,6 @@ def began(
 
     def generate(key, variables, batch):
         return energies(variables, fakes(key, variables, len(batch[spec.entry]))).mean(), Aux()
-
-    def decode(key, variables, z):
-        del key
-        x, _ = generator.apply(variables["generator"], z, train=False)
-        return outward(x.astype(jnp.float32))
-
-    def sample(key, variables, num, condition=None):
-        del condition  # there is none
-        return decode(None, variables, noise.sample(key, num))
 
     def evaluate(key, variables, batch):
         return {"energy": energies(variables, inward(batch[spec.entry]))}

@@ -114,8 +114,7 @@ def biggan(
 
     def decode(key, variables, z, label):
         settled = standing(variables["generator"], jnp.abs(z).max())
-        x, _ = generator.apply(settled, z, label, train=False)
-        return outward(x.astype(jnp.float32))
+        return outward(generator.apply(settled, z, label, train=False)[0])
 
     def sample(key, variables, num, condition=None):
         key_label, key_latents, key_network = jax.random.split(key, 3)

@@ -12,7 +12,6 @@ minimises f^2 / 2: it seeks the boundary where D is 1/2.
 """
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Ema, Model, Player, Spec, game
@@ -25,8 +24,9 @@ from genjax.losses import (
     effective_sample_size,
     importance_weighted_log_prob,
     importance_weights,
+    logit_metrics,
 )
-from genjax.nets import Network, Noise, named_noise
+from genjax.nets import named_noise
 
 
 def bs_gan(
@@ -88,55 +88,38 @@ def bs_gan(
     likelihood = None
     if counts:
         likelihood = bernoulli() if spec.num_levels == 2 else categorical(spec.num_levels)
+    num_parameters = likelihood.num_parameters if counts else 0
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec,
-        latent_dim,
-        architecture=architecture,
-        hidden=hidden,
-        width=width,
-        discriminator_norm="none",
-        num_parameters=likelihood.num_parameters if counts else 0,
-        precision=precision,
+        spec, latent_dim, discriminator_norm="none", num_parameters=num_parameters, **look
     )
     noise = named_noise(prior, latent_dim)
     rate = learning_rate if discriminator_learning_rate is None else discriminator_learning_rate
-    options = {
-        "generator_optimizer": optax.adam(learning_rate, first_moment),
-        "discriminator_optimizer": optax.adam(rate, first_moment),
-        "ema_decay": ema_decay,
-    }
-    if counts:
-        return _of_levels(spec, generator, discriminator, noise, likelihood, num_draws, **options)
-    return two_players(
-        spec, generator, discriminator, noise, adversary=boundary_seeking(), **options
-    )
-
-
-def _of_levels(
-    spec: Spec,
-    generator: Network,
-    discriminator: Network,
-    noise: Noise,
-    likelihood,
-    num_draws: int,
-    *,
-    generator_optimizer,
-    discriminator_optimizer,
-    ema_decay,
-) -> Model:
-    """The discrete form."""
-    inward, _ = network_range(spec)
+    generator_optimizer = optax.adam(learning_rate, first_moment)
+    discriminator_optimizer = optax.adam(rate, first_moment)
     adversary = boundary_seeking()
+    if not counts:
+        return two_players(
+            spec,
+            generator,
+            discriminator,
+            noise,
+            adversary=adversary,
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
+            ema_decay=ema_decay,
+        )
+    inward, _ = network_range(spec)
     shape = likelihood.parameter_shape(tuple(spec.shape))
 
     def parameters(key, variables, z, train):
         """Of g(x | z), [B, *shape, P], and the generator's updates."""
         out, updates = generator.apply(variables["generator"], z, train=train, key=key)
-        return out.astype(jnp.float32).reshape(len(z), *shape), updates
+        return out.reshape(len(z), *shape), updates
 
     def judge(key, variables, x, train=True):
         heads, _ = discriminator.apply(variables["discriminator"], inward(x), train=train, key=key)
-        return heads["logit"].astype(jnp.float32)
+        return heads["logit"]
 
     def discriminate(key, variables, batch):
         key_latents, key_network, key_draw, key_real, key_fake = jax.random.split(key, 5)
@@ -145,12 +128,8 @@ def _of_levels(
         of_fakes, _ = parameters(key_network, variables, z, train=True)
         fake = likelihood.sample(key_draw, of_fakes)
         on_real, on_fake = judge(key_real, variables, real), judge(key_fake, variables, fake)
-        metrics = {
-            "real_logit": on_real.mean(),
-            "fake_logit": on_fake.mean(),
-            "accuracy": 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean()),
-        }
-        return adversary.discriminator(on_real, on_fake).mean(), Aux(metrics)
+        loss = adversary.discriminator(on_real, on_fake).mean()
+        return loss, Aux(logit_metrics(on_real, on_fake))
 
     def generate(key, variables, batch):
         key_latents, key_network, key_draw, key_judge = jax.random.split(key, 4)

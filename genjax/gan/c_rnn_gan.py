@@ -11,13 +11,20 @@ G is first trained to predict the next event, E[|G(z, x_<t) - x_t|^2]; then D's 
 whenever L_D is below 70% of L_G.
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, Stage, game
+from genjax.core import (
+    Aux,
+    Player,
+    Spec,
+    Stage,
+    carry_over,
+    check_at_least,
+    check_name,
+    game,
+)
 from genjax.gan.two_players import Side, two_players
 from genjax.losses import Adversary, non_saturating
 from genjax.nets import (
@@ -82,7 +89,15 @@ def c_rnn_gan(
     Raises:
         ValueError: for data that is no sequence, an unknown name, or a number out of range.
     """
-    _check(spec, cell, generator_loss, optimizer, pretraining_rounds, freeze_below)
+    if spec.entry != "sequence":
+        raise ValueError(
+            f"c_rnn_gan needs sequences [T, F], and these examples have shape {tuple(spec.shape)}"
+        )
+    check_name("cell", cell, CELLS)
+    check_name("generator_loss", generator_loss, GENERATOR_LOSSES)
+    check_name("optimizer", optimizer, OPTIMIZERS)
+    check_at_least(1, pretraining_rounds=pretraining_rounds)
+    check_at_least(0, freeze_below=freeze_below)
     length, features = spec.shape
     noise_dim = features if noise_dim is None else noise_dim
     player = FeedbackRnn(features, hidden, num_layers, cell)
@@ -120,6 +135,7 @@ def c_rnn_gan(
         y, _ = generator.apply(variables["generator"], z, x, told, train=False)
         return y[:, told:]
 
+    half = learning_rate / 2 if discriminator_learning_rate is None else discriminator_learning_rate
     adversarial = two_players(
         spec,
         generator,
@@ -127,11 +143,7 @@ def c_rnn_gan(
         noise,
         adversary=adversary,
         generator_optimizer=descent(learning_rate),
-        discriminator_optimizer=descent(
-            learning_rate / 2
-            if discriminator_learning_rate is None
-            else discriminator_learning_rate
-        ),
+        discriminator_optimizer=descent(half),
         discriminator_terms=of_generator,
         generator_terms=terms,
         discriminator_gate=lambda variables, metrics: (
@@ -140,15 +152,14 @@ def c_rnn_gan(
         ema_decay=ema_decay,
     )._replace(forecast=forecast)
     rate = learning_rate if pretraining_learning_rate is None else pretraining_learning_rate
-    pretrained = _pretraining(
+    pretrained = game(
         {"generator": generator.start, "discriminator": discriminator.start},
-        Player(("generator",), next_event, descent(rate)),
-        adversarial,
+        [Player(("generator",), next_event, descent(rate))],
+        **{
+            able: getattr(adversarial, able) for able in ("sample", "decode", "latents", "forecast")
+        },
     )
-    enter = lambda key, state: adversarial.init(key, {})._replace(
-        variables=state.variables, ema={} if ema_decay is None else _averages(state)
-    )
-    return Stage(pretrained, pretraining_rounds), Stage(adversarial, None, enter)
+    return Stage(pretrained, pretraining_rounds), Stage(adversarial, None, carry_over(adversarial))
 
 
 def matched(real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -167,18 +178,6 @@ def matched(real: jax.Array, fake: jax.Array) -> jax.Array:
     return jnp.square(real - fake).mean()
 
 
-def _pretraining(networks, player: Player, model: Model) -> Model:
-    """G alone, with what the trained model can do."""
-    kept = ("sample", "decode", "latents", "forecast")
-    return game(networks, [player], **{name: getattr(model, name) for name in kept})
-
-
-def _averages(state):
-    """Copies, so that the state's buffers can be donated."""
-    params = state.variables["generator"]["params"]
-    return {"generator": {"params": jax.tree.map(jnp.copy, params)}}
-
-
 def _of_flat_noise(generator: Network, noise_dim: int) -> Network:
     """The network whose noise is z [B, T * noise_dim], as latents are."""
 
@@ -187,22 +186,3 @@ def _of_flat_noise(generator: Network, noise_dim: int) -> Network:
         return generator.apply(variables, z, *told, train=train, key=key)
 
     return Network(generator.start, apply)
-
-
-def _check(spec, cell, generator_loss, optimizer, pretraining_rounds, freeze_below):
-    if spec.entry != "sequence":
-        raise ValueError(
-            f"c_rnn_gan needs sequences [T, F], and these examples have shape {tuple(spec.shape)}"
-        )
-    for name, value, known in (
-        ("cell", cell, CELLS),
-        ("generator_loss", generator_loss, GENERATOR_LOSSES),
-        ("optimizer", optimizer, OPTIMIZERS),
-    ):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    if pretraining_rounds < 1 or freeze_below < 0 or math.isnan(freeze_below):
-        raise ValueError(
-            "pretraining_rounds must be at least 1 and freeze_below at least 0, got "
-            f"{pretraining_rounds} and {freeze_below}"
-        )

@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
+from genjax.core import Aux, Model, Player, Spec, check_name, game
 from genjax.gan.two_players import noise_latents
-from genjax.losses import non_saturating
+from genjax.losses import logit_metrics, non_saturating
 from genjax.nets import ShowerDiscriminator, ShowerGenerator, network, normal_noise
 
 
@@ -68,8 +68,7 @@ def calogan(
     Raises:
         ValueError: for what is no showers, or an unknown architecture.
     """
-    if architecture not in ("local", "mlp"):
-        raise ValueError(f"architecture must be local or mlp, got {architecture!r}")
+    check_name("architecture", architecture, ("local", "mlp"))
     layers, dense = layers_of(spec), hidden if architecture == "mlp" else None
     num_classes = spec.num_classes or 0
     noise = normal_noise(latent_dim)
@@ -88,8 +87,7 @@ def calogan(
         return generator.apply(variables["generator"], z, asked, train=train)
 
     def judge(own, x, asked, train=True):
-        heads, updates = discriminator.apply(own, x, asked, train=train)
-        return {name: head.astype(jnp.float32) for name, head in heads.items()}, updates
+        return discriminator.apply(own, x, asked, train=train)
 
     def class_loss(heads, classes):
         return class_weight * cross(heads["class"], classes).mean() if num_classes > 1 else 0.0
@@ -107,8 +105,8 @@ def calogan(
         other = jax.random.randint(key_class, classes.shape, 1, max(2, num_classes))
         told = jnp.where(flipped, (classes + other) % max(2, num_classes), classes)
         loss += class_loss(on_real, classes) + class_loss(on_fake, told)
-        right = 0.5 * ((on_real["logit"] > 0).mean() + (on_fake["logit"] < 0).mean())
-        return loss, Aux({"accuracy": right}, {"discriminator": updates})
+        told = logit_metrics(on_real["logit"], on_fake["logit"])
+        return loss, Aux(told, {"discriminator": updates})
 
     def generate(key, variables, batch):
         asked = batch["incidence"]

@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Spec, Stage
-from genjax.gan.classes import logit_of_classes
+from genjax.core import Aux, Model, Spec, Stage, check_at_least
+from genjax.gan.classes import class_loss, logit_of_classes
 from genjax.gan.labelled import labelled_examples, with_labels
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, network_range, two_players
@@ -77,8 +77,7 @@ def catgan(
             than of classes with labels, an unknown name, or DCGAN for what is no image.
     """
     clusters = num_clusters or spec.num_classes or 10
-    if clusters < 2:
-        raise ValueError(f"num_clusters must be at least 2, got {clusters}")
+    check_at_least(2, num_clusters=clusters)
     if labels_per_class and spec.num_classes != clusters:
         raise ValueError(
             f"labels_per_class={labels_per_class} needs as many clusters as classes, got "
@@ -108,7 +107,7 @@ def catgan(
     def read(variables, x, train=False, key=None):
         own = variables["discriminator"]
         heads, _ = discriminator.apply(own, inward(x), train=train, key=key)
-        return heads["class"].astype(jnp.float32)
+        return heads["class"]
 
     def model(networks=None, objective=None) -> Model:
         return two_players(
@@ -135,7 +134,7 @@ def catgan(
         key_rows, key_network = jax.random.split(key)
         x, label = labelled.draw(key_rows, variables, len(batch[spec.entry]))
         logits = read(variables, x, True, key_network)
-        loss = optax.softmax_cross_entropy_with_integer_labels(logits, label).mean()
+        loss = class_loss(Side(x, {"class": logits}, label))
         return class_weight * loss, Aux({"class_loss": loss})
 
     of_certainty = model().evaluate
@@ -144,5 +143,4 @@ def catgan(
         right = jnp.argmax(read(variables, batch[spec.entry]), axis=1) == batch["label"]
         return {"accuracy": right.astype(jnp.float32), **of_certainty(key, variables, batch)}
 
-    stages = (model(labelled.networks), model(labelled.networks, by_label))
-    return with_labels(labelled, *(stage._replace(evaluate=evaluate) for stage in stages))
+    return with_labels(labelled, model(labelled.networks, by_label)._replace(evaluate=evaluate))

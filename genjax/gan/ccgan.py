@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Model, Player, Spec, Stage, game
+from genjax.gan.classes import class_loss
 from genjax.gan.labelled import labelled_examples, with_labels
 from genjax.gan.networks import chosen, generator_and_discriminator
-from genjax.gan.two_players import network_range
-from genjax.losses import fill_holes, non_saturating, square_holes
+from genjax.gan.two_players import Side, network_range
+from genjax.losses import fill_holes, logit_metrics, non_saturating, square_holes
 from genjax.nets import BatchNorm, Conv, ConvTranspose, network, num_halvings
 
 _START = nn.initializers.normal(0.02)
@@ -108,15 +109,10 @@ def ccgan(
     square_holes(jax.random.key(0), 1, places, side)  # refuses what is none
     num_classes = spec.num_classes if labels_per_class else None
     dim = math.prod(spec.shape) + math.prod(places)
+    heads = {"class": num_classes} if num_classes else None
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec,
-        dim,
-        architecture=architecture,
-        hidden=hidden,
-        width=width,
-        heads={"class": num_classes} if num_classes else None,
-        dropout_rate=dropout_rate,
-        precision=precision,
+        spec, dim, heads=heads, dropout_rate=dropout_rate, **look
     )
     flat = chosen(spec, architecture)[0] == "mlp"
     if not flat:
@@ -129,12 +125,10 @@ def ccgan(
     def fillings(variables, x, known, train):
         seen = jnp.concatenate([jnp.where(known, x, 0.0), known.astype(x.dtype)], axis=-1)
         seen = seen.reshape(len(x), -1) if flat else seen
-        made, updates = generator.apply(variables["generator"], seen, train=train)
-        return made.astype(jnp.float32), updates
+        return generator.apply(variables["generator"], seen, train=train)
 
     def judge(key, own, x, train):
-        heads, updates = discriminator.apply(own, x, train=train, key=key)
-        return {name: head.astype(jnp.float32) for name, head in heads.items()}, updates
+        return discriminator.apply(own, x, train=train, key=key)
 
     def shown(key, variables, batch):
         """(real images, what D is shown of G with its weight, updates of the generator)."""
@@ -154,12 +148,7 @@ def ccgan(
             heads, updates = judge(key_fake, {**own, **updates}, fake, True)
             loss += weight * adversary.discriminator(on_real, heads["logit"]).mean()
         on_fake = heads["logit"]
-        told = {
-            "real_logit": on_real.mean(),
-            "fake_logit": on_fake.mean(),
-            "accuracy": 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean()),
-        }
-        return loss, Aux(told, {"discriminator": updates})
+        return loss, Aux(logit_metrics(on_real, on_fake), {"discriminator": updates})
 
     def discriminate_and_classify(key, variables, batch):
         key_rest, key_rows, key_network = jax.random.split(key, 3)
@@ -167,8 +156,7 @@ def ccgan(
         x, label = labelled.draw(key_rows, variables, len(batch["image"]))
         own = {**variables["discriminator"], **aux.updates["discriminator"]}
         heads, updates = judge(key_network, own, inward(x), True)
-        each = optax.softmax_cross_entropy_with_integer_labels
-        by_class = each(heads["class"], label).mean()
+        by_class = class_loss(Side(x, heads, label))
         told = {**aux.metrics, "class_loss": by_class}
         return loss + class_weight * by_class, Aux(told, {"discriminator": updates})
 
@@ -213,5 +201,4 @@ def ccgan(
     if not num_classes:
         return model(discriminate, {})
     labelled = labelled_examples(spec, labels_per_class)
-    models = (model(each, labelled.networks) for each in (discriminate, discriminate_and_classify))
-    return with_labels(labelled, *models)
+    return with_labels(labelled, model(discriminate_and_classify, labelled.networks))

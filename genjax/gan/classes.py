@@ -37,6 +37,6 @@ def logit_of_classes(
             key, key_noise = jax.random.split(key)
             x = x + input_noise * jax.random.normal(key_noise, x.shape)
         heads, updates = discriminator.apply(variables, x, *given, train=train, key=key)
-        return {**heads, "logit": logit(heads["class"].astype(jnp.float32))}, updates
+        return {**heads, "logit": logit(heads["class"])}, updates
 
     return discriminator._replace(apply=apply)

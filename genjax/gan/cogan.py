@@ -98,13 +98,11 @@ def cogan(
     adversary = non_saturating()
 
     def fakes(key, variables, num):
-        z = noise.sample(key, num)
-        images, updates = generator.apply(variables["generator"], z, train=True)
-        return [image.astype(jnp.float32) for image in images], updates
+        return generator.apply(variables["generator"], noise.sample(key, num), train=True)
 
     def judge(variables, images, train=True):
         heads, _ = discriminator.apply(variables["discriminator"], *images, train=train)
-        return [head["logit"].astype(jnp.float32) for head in heads]
+        return [head["logit"] for head in heads]
 
     def discriminate(key, variables, batch):
         fake, _ = fakes(key, variables, len(batch["image"]))
@@ -126,7 +124,7 @@ def cogan(
 
     def decode_pair(variables, z):
         images, _ = generator.apply(variables["generator"], z, train=False)
-        return tuple(0.5 * (image.astype(jnp.float32) + 1) for image in images)
+        return tuple(0.5 * (image + 1) for image in images)
 
     def decode(key, variables, z):
         del key

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Model, Player, Spec, game
-from genjax.losses import non_saturating
+from genjax.losses import logit_metrics, non_saturating
 from genjax.nets import ContextDiscriminator, FeedbackRnn, network
 
 _NEARLY = 0.9  # of the largest gain: a figure may move between two cells
@@ -86,9 +86,7 @@ def context_rnn_gan(
         del key
         x = batch[spec.entry]
         real, fake = logits(variables, x), logits(variables, x, predicted(variables, x))
-        accuracy = 0.5 * ((real > 0).mean() + (fake < 0).mean())
-        told = {"real_logit": real.mean(), "fake_logit": fake.mean(), "accuracy": accuracy}
-        return adversary.discriminator(real, fake).mean(), Aux(told)
+        return adversary.discriminator(real, fake).mean(), Aux(logit_metrics(real, fake))
 
     def generate(key, variables, batch):
         del key

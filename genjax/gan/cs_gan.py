@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, Stage, game
+from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, game
 from genjax.losses import (
     action_values,
     clip_parameters,
+    logit_metrics,
     non_saturating,
     policy_gradient,
     sentence_bleu,
@@ -93,7 +94,14 @@ def cs_gan(
     Raises:
         ValueError: for data without pairs of sentences, or a number that cannot be.
     """
-    _check(spec, discriminator_weight, pretraining_rounds, discriminator_rounds)
+    if spec.entry != "sequence" or "text" not in spec.extras:
+        raise ValueError(
+            "cs_gan needs pairs of sentences (one-hot `sequence` with `text`), and this data has none"
+        )
+    if not 0 <= discriminator_weight <= 1:
+        raise ValueError(f"discriminator_weight must be in [0, 1], got {discriminator_weight}")
+    check_at_least(1, pretraining_rounds=pretraining_rounds)
+    check_at_least(1, discriminator_rounds=discriminator_rounds)
     (length, num_symbols), (source_length,) = spec.shape, spec.extras["text"]
     translator = Translator(_NUM_SOURCE, num_symbols, embedding_dim, width)
     x, y = jnp.ones((2, source_length), jnp.int32), jnp.zeros((2, length), jnp.int32)
@@ -158,9 +166,8 @@ def cs_gan(
         fake = written(key, variables, source)
         on_real, updates = judged(own, source, _tokens(batch["sequence"]), True)
         on_fake, updates = judged({**own, **updates}, source, fake, True)
-        accuracy = 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean())
         loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux({"accuracy": accuracy}, {"discriminator": updates})
+        return loss, Aux(logit_metrics(on_real, on_fake), {"discriminator": updates})
 
     def sample(key, variables, num, condition=None):
         key_source, key_draw = jax.random.split(key)
@@ -196,7 +203,8 @@ def cs_gan(
     networks = {
         "generator": writer.start,
         "discriminator": discriminator.start,
-        _REMEMBERED: lambda key, batch: {"memory": {"text": batch["text"]}},
+        # Of a later stage's first state, which no batch makes, the sources are the first stage's.
+        _REMEMBERED: lambda key, batch: {"memory": {"text": batch.get("text", x)}},
     }
     bounded = lambda tx: optax.chain(optax.clip_by_global_norm(clip_norm), tx)
     first = Player(("generator",), imitate, bounded(optax.adam(pretraining_learning_rate)))
@@ -221,36 +229,13 @@ def cs_gan(
         for players in ([first], [judge], [actor, *([teacher] * teacher_forcing), judge])
     )
 
-    def entering(model: Model):
-        """The networks as they are, with optimizers of the new stage."""
-
-        def enter(key, state):
-            batch = state.variables[_REMEMBERED]["memory"]
-            return model.init(key, batch)._replace(variables=state.variables)
-
-        return enter
-
     return (
         Stage(likelihood, pretraining_rounds),
-        Stage(judging, discriminator_rounds, entering(judging)),
-        Stage(adversarial, None, entering(adversarial)),
+        Stage(judging, discriminator_rounds, carry_over(judging)),
+        Stage(adversarial, None, carry_over(adversarial)),
     )
 
 
 def _tokens(sequence):
     """One-hot [B, T, V] -> int32 [B, T]."""
     return sequence.argmax(-1).astype(jnp.int32)
-
-
-def _check(spec, discriminator_weight, *rounds):
-    if spec.entry != "sequence" or "text" not in spec.extras:
-        raise ValueError(
-            "cs_gan needs pairs of sentences (one-hot `sequence` with `text`), and this data has none"
-        )
-    if not 0 <= discriminator_weight <= 1:
-        raise ValueError(f"discriminator_weight must be in [0, 1], got {discriminator_weight}")
-    if min(rounds) < 1:
-        raise ValueError(
-            "pretraining_rounds and discriminator_rounds must be at least 1, got "
-            f"{rounds[0]} and {rounds[1]}"
-        )

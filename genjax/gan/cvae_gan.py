@@ -16,8 +16,10 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Ema, Model, Player, Spec, game
+from genjax.gan.classes import class_accuracy, class_loss
+from genjax.gan.joint_inference import squared_error
 from genjax.gan.networks import generator_and_discriminator, reader
-from genjax.gan.two_players import network_range, noise_latents
+from genjax.gan.two_players import Side, generator_functions, network_range, noise_latents
 from genjax.losses import (
     ClassMeans,
     classwise_feature_matching,
@@ -74,49 +76,41 @@ def cvae_gan(
     if spec.num_classes is None:
         raise ValueError("cvae_gan needs labels, and this data has none")
     num_classes = spec.num_classes
-    common = {"architecture": architecture, "hidden": hidden, "width": width}
-    common |= {"precision": precision}
+    look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec, latent_dim, num_classes=num_classes, label_to_discriminator=False, **common
+        spec, latent_dim, num_classes=num_classes, label_to_discriminator=False, **look
     )
     codes = {"mean": latent_dim, "log_variance": latent_dim}
-    encoder = reader(spec, codes, num_classes=num_classes, **common)
-    classifier = reader(spec, {"class": num_classes}, **common)
+    encoder = reader(spec, codes, num_classes=num_classes, **look)
+    classifier = reader(spec, {"class": num_classes}, **look)
     noise = normal_noise(latent_dim)
-    inward, outward = network_range(spec)
+    inward, _ = network_range(spec)
+    decode, sample = generator_functions(spec, generator, noise, conditional=True)
 
     def q(variables, x, label, train=False):
         """Mean and log-variance of q(z|x, c), [B, latent_dim] each, and the encoder's updates."""
         heads, updates = encoder.apply(variables["encoder"], x, label, train=train)
-        return [heads[name].astype(jnp.float32) for name in codes], updates
-
-    def generate(variables, z, label, train=True):
-        """In the networks' range, and the updates."""
-        x, updates = generator.apply(variables["generator"], z, label, train=train)
-        return x.astype(jnp.float32), updates
-
-    def seen(net, name, variables, x):
-        """The heads of D or C in a training pass, and their updates."""
-        heads, updates = net.apply(variables[name], x, train=True)
-        return {key: head.astype(jnp.float32) for key, head in heads.items()}, updates
+        return [heads[name] for name in codes], updates
 
     def fakes(key, variables, x, label):
         """(posterior, x_f, x_p, updates of E and G)."""
         key_posterior, key_prior = jax.random.split(key)
         posterior, of_encoder = q(variables, x, label, train=True)
-        rebuilt, of_generator = generate(
-            variables, gaussian_sample(key_posterior, *posterior), label
-        )
-        after = {**variables, "generator": {**variables["generator"], **of_generator}}
-        drawn, of_generator = generate(after, noise.sample(key_prior, len(x)), label)
+        z_x, z = gaussian_sample(key_posterior, *posterior), noise.sample(key_prior, len(x))
+        own = variables["generator"]
+        rebuilt, of_generator = generator.apply(own, z_x, label, train=True)
+        drawn, of_generator = generator.apply({**own, **of_generator}, z, label, train=True)
         return posterior, rebuilt, drawn, {"encoder": of_encoder, "generator": of_generator}
 
     def rebuild(key, variables, batch):
         x, label = inward(batch[spec.entry]), batch["label"]
         posterior, rebuilt, drawn, updates = fakes(key, variables, x, label)
         (real_d, rebuilt_d, drawn_d), (real_c, rebuilt_c, drawn_c) = [
-            [seen(net, name, variables, each)[0]["features"] for each in (x, rebuilt, drawn)]
-            for name, net in (("discriminator", discriminator), ("classifier", classifier))
+            [net.apply(own, each, train=True)[0]["features"] for each in (x, rebuilt, drawn)]
+            for net, own in (
+                (discriminator, variables["discriminator"]),
+                (classifier, variables["classifier"]),
+            )
         ]
         pairs = ((x, rebuilt), (real_d, rebuilt_d), (real_c, rebuilt_c))
         kl = gaussian_kl(*posterior).mean()
@@ -137,19 +131,20 @@ def cvae_gan(
 
     def classify(key, variables, batch):
         del key  # it draws nothing
-        heads, updates = seen(classifier, "classifier", variables, inward(batch[spec.entry]))
-        each = optax.softmax_cross_entropy_with_integer_labels
-        loss = each(heads["class"], batch["label"]).mean()
-        right = (heads["class"].argmax(1) == batch["label"]).mean()
-        return loss, Aux({"class_accuracy": right}, {"classifier": updates})
+        x = inward(batch[spec.entry])
+        heads, updates = classifier.apply(variables["classifier"], x, train=True)
+        side = Side(x, heads, batch["label"])
+        return class_loss(side), Aux(
+            {"class_accuracy": class_accuracy(side)}, {"classifier": updates}
+        )
 
     def discriminate(key, variables, batch):
         x, label = inward(batch[spec.entry]), batch["label"]
         _, rebuilt, drawn, _ = fakes(key, variables, x, label)
         loss, metrics, updates = 0.0, {}, {}
         for name, examples in (("real", x), ("rebuilt", rebuilt), ("fake", drawn)):
-            own = {"discriminator": {**variables["discriminator"], **updates}}
-            heads, updates = seen(discriminator, "discriminator", own, examples)
+            own = {**variables["discriminator"], **updates}
+            heads, updates = discriminator.apply(own, examples, train=True)
             loss += cross_entropy(heads["logit"], 1.0 if name == "real" else 0.0).mean()
             metrics[f"{name}_logit"] = heads["logit"].mean()
         return loss, Aux(metrics, {"discriminator": updates})
@@ -157,28 +152,15 @@ def cvae_gan(
     def encode(key, variables, x, label):
         return q(variables, inward(x), label)[0][0]
 
-    def decode(key, variables, z, label):
-        return outward(generate(variables, z, label, train=False)[0])
-
-    def sample(key, variables, num, condition=None):
-        key_label, key_latents = jax.random.split(key)
-        drawn = jax.random.randint(key_label, (num,), 0, num_classes)
-        label = drawn if condition is None else jnp.asarray(condition)
-        return decode(None, variables, noise.sample(key_latents, num), label)
-
     def evaluate(key, variables, batch):
         x, label = batch[spec.entry], batch["label"]
         posterior = q(variables, inward(x), label)[0]
-        rebuilt = decode(None, variables, posterior[0], label)
-        error = jnp.square(x - rebuilt).reshape(len(x), -1).mean(1)
+        error = squared_error(x, decode(None, variables, posterior[0], label))
         return {"squared_error": error, "kl": gaussian_kl(*posterior)}
 
     adam = optax.adam(learning_rate, first_moment)
-    num_features = jax.eval_shape(
-        lambda key, x: seen(classifier, "classifier", {"classifier": classifier.start(key)}, x),
-        jax.random.key(0),
-        jnp.zeros((1, *spec.shape)),
-    )[0]["features"].shape[1]
+    read = lambda key, x: classifier.apply(classifier.start(key), x, train=False)[0]["features"]
+    num_features = jax.eval_shape(read, jax.random.key(0), jnp.zeros((1, *spec.shape))).shape[1]
     starts = {
         "encoder": encoder.start,
         "generator": generator.start,

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
+from genjax.core import Aux, Model, Player, Spec, check_at_least, game
 from genjax.gan.domains import find_domains, width_for
 from genjax.gan.replay import from_pool, new_pool
 from genjax.losses import least_squares
@@ -75,10 +75,8 @@ def cyclegan(
         raise ValueError(
             f"identity_weight needs domains of as many channels, got {channels[0]} and {channels[1]}"
         )
-    if pool_size < 0 or (num_rounds is not None and num_rounds < 2):
-        raise ValueError(
-            f"pool_size must be at least 0 and num_rounds 2, got {pool_size} and {num_rounds}"
-        )
+    check_at_least(0, pool_size=pool_size)
+    check_at_least(2, num_rounds=num_rounds)
     if norm == "batch":  # the players would have to share its running statistics
         raise ValueError("norm must be one of instance, minibatch, none, got 'batch'")
     side = min(spec.shape[:2])
@@ -96,8 +94,7 @@ def cyclegan(
     adversary = least_squares()
 
     def outputs(variables, name, x, train=True):
-        found, _ = networks[name].apply(variables[name], x, train=train)  # no norm has a memory
-        return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), found)
+        return networks[name].apply(variables[name], x, train=train)[0]  # no norm has a memory
 
     def both(batch):
         return 2 * batch["image"] - 1, 2 * batch[domain.entry] - 1
@@ -114,11 +111,8 @@ def cyclegan(
             metrics[f"{there}_cycle"] = jnp.abs(outputs(variables, back, fake) - x).mean()
             if identity_weight:
                 metrics[f"{there}_identity"] = jnp.abs(outputs(variables, there, y) - y).mean()
-        weights = {
-            "adversarial": adversarial_weight,
-            "cycle": cycle_weight,
-            "identity": identity_weight * cycle_weight,
-        }
+        weights = {"adversarial": adversarial_weight, "cycle": cycle_weight}
+        weights["identity"] = identity_weight * cycle_weight
         loss = sum(weights[name.split("_")[-1]] * value for name, value in metrics.items())
         return loss, Aux(metrics)
 
@@ -137,13 +131,10 @@ def cyclegan(
             metrics[f"{judge}_fake_logit"] = on_fake.mean()
         return loss, Aux(metrics, {"extra": pools} if pools else {})
 
-    def translate(key, variables, x):
-        del key
-        return 0.5 * (outputs(variables, "generator", 2 * x - 1, False) + 1)
+    def translating(name):
+        return lambda key, variables, x: 0.5 * (outputs(variables, name, 2 * x - 1, False) + 1)
 
-    def translate_back(key, variables, x):
-        del key
-        return 0.5 * (outputs(variables, "generator_back", 2 * x - 1, False) + 1)
+    translate, translate_back = translating(_THERE[0]), translating(_BACK[0])
 
     def evaluate(key, variables, batch):
         a, b = batch["image"], batch[domain.entry]

@@ -11,7 +11,7 @@ At its optimum D = p / (p + q), and G's game is 2 JSD(p, q) - log 4.
 
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_name
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Tricks, two_players
 from genjax.losses import PENALTIES, adversary
@@ -100,12 +100,9 @@ def gan(
             f"real_labels, fake_labels and label_flip_rate go with {' or '.join(_LOGISTIC)}, got the "
             f"loss {loss!r}"
         )
-    if penalty is not None and penalty not in PENALTIES:
-        raise ValueError(f"penalty must be one of {', '.join(PENALTIES)}, got {penalty!r}")
-    if discriminator_optimizer not in ("adam", "sgd"):
-        raise ValueError(
-            f"discriminator_optimizer must be adam or sgd, got {discriminator_optimizer!r}"
-        )
+    if penalty is not None:
+        check_name("penalty", penalty, PENALTIES)
+    check_name("discriminator_optimizer", discriminator_optimizer, ("adam", "sgd"))
     generator, discriminator = generator_and_discriminator(
         spec,
         latent_dim,

@@ -13,14 +13,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Player, Spec, Stage, game
+from genjax.core import Aux, Ema, Player, Spec, Stage, check_name, game
+from genjax.gan.classes import class_loss
 from genjax.gan.labelled import labelled_examples, with_labels
-from genjax.gan.two_players import network_range, noise_latents
+from genjax.gan.two_players import Side, generator_functions, network_range, noise_latents
 from genjax.losses import (
-    cross_entropy,
     feature_matching,
     historical_averaging,
+    logit_metrics,
     minimax,
+    non_saturating,
     realness,
 )
 from genjax.nets import NoisyClassifier, SoftplusGenerator, network, uniform_noise
@@ -95,11 +97,8 @@ def improved_gan(
     if spec.num_classes is None:
         raise ValueError("improved_gan needs labels, if few, and this data has none")
     labelled = labelled_examples(spec, labels_per_class)
-    if generator_loss not in OBJECTIVES:
-        names = " or ".join(OBJECTIVES)
-        raise ValueError(f"generator_loss must be {names}, got {generator_loss!r}")
-    if generator_norm not in ("batch", "virtual"):
-        raise ValueError(f"generator_norm must be batch or virtual, got {generator_norm!r}")
+    check_name("generator_loss", generator_loss, OBJECTIVES)
+    check_name("generator_norm", generator_norm, ("batch", "virtual"))
     noise = uniform_noise(latent_dim, 0.0, 1.0)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     small = math.prod(spec.shape) < 784
@@ -121,7 +120,9 @@ def improved_gan(
     )
     generator = network(generator, jnp.zeros((1, latent_dim)))
     discriminator = network(classifier, jnp.zeros((1, *spec.shape)))
-    inward, outward = network_range(spec)
+    inward, _ = network_range(spec)
+    adversary = non_saturating(real_label)
+    decode, sample = generator_functions(spec, generator, noise)
 
     def start(key, batch):  # from data: the first minibatch's, disturbed as in training
         key_params, key_noise = jax.random.split(key)
@@ -137,23 +138,17 @@ def improved_gan(
         heads, _ = discriminator.apply(variables["discriminator"], x, train=train, key=key)
         return {**heads, "logit": realness(heads["class"])}
 
-    def unlabelled_loss(key, variables, batch):
-        key_fakes, key_real, key_fake = jax.random.split(key, 3)
-        real = inward(batch[spec.entry])
-        fake, _ = fakes(key_fakes, variables, len(real))
-        real_logit = judge(key_real, variables, real)["logit"]
-        fake_logit = judge(key_fake, variables, fake)["logit"]
-        losses = 0.5 * (cross_entropy(real_logit, real_label) + cross_entropy(fake_logit, 0.0))
-        told = {"real_logit": real_logit.mean(), "fake_logit": fake_logit.mean()}
-        return unlabelled_weight * losses.mean(), Aux(told)
-
     def discriminate(key, variables, batch):
-        key_rows, key_labelled, key_rest = jax.random.split(key, 3)
-        known, label = labelled.draw(key_rows, variables, len(batch[spec.entry]))
-        logits = judge(key_labelled, variables, inward(known))["class"]
-        by_class = optax.softmax_cross_entropy_with_integer_labels(logits, label).mean()
-        loss, aux = unlabelled_loss(key_rest, variables, batch)
-        return loss + by_class, Aux({**aux.metrics, "class_loss": by_class})
+        key_rows, key_labelled, key_fakes, key_real, key_fake = jax.random.split(key, 5)
+        real = inward(batch[spec.entry])
+        known, label = labelled.draw(key_rows, variables, len(real))
+        by_class = class_loss(Side(known, judge(key_labelled, variables, inward(known)), label))
+        fake, _ = fakes(key_fakes, variables, len(real))
+        on_real = judge(key_real, variables, real)["logit"]
+        on_fake = judge(key_fake, variables, fake)["logit"]
+        losses = 0.5 * adversary.discriminator(on_real, on_fake)
+        told = {**logit_metrics(on_real, on_fake), "class_loss": by_class}
+        return by_class + unlabelled_weight * losses.mean(), Aux(told)
 
     def generate(key, variables, batch):
         key_fakes, key_real, key_fake = jax.random.split(key, 3)
@@ -167,40 +162,26 @@ def improved_gan(
             loss = feature_matching(on_real["features"], on_fake["features"], norm=feature_norm)
         return loss, Aux({}, {"generator": updates})
 
-    def decode(key, variables, z):
-        x, _ = generator.apply(variables["generator"], z, train=False, key=key)
-        return outward(x.astype(jnp.float32))
-
-    def sample(key, variables, num, condition=None):
-        del condition  # its classes are the discriminator's to tell, not the generator's
-        key_latents, key_network = jax.random.split(key)
-        return decode(key_network, variables, noise.sample(key_latents, num))
-
     def evaluate(key, variables, batch):
         x = inward(batch[spec.entry])
         heads = judge(key, variables, x, train=False)
         right = jnp.argmax(heads["class"], axis=1) == batch["label"]
         return {"accuracy": right.astype(jnp.float32), "logit": heads["logit"]}
 
-    def optimizer():
-        adam = optax.adam(learning_rate, first_moment)
-        if historical_weight == 0:
-            return adam
-        return optax.chain(historical_averaging(historical_weight), adam)
+    optimizer = optax.adam(learning_rate, first_moment)
+    if historical_weight:
+        optimizer = optax.chain(historical_averaging(historical_weight), optimizer)
 
-    def model(objective):
-        players = [
-            Player(("discriminator",), objective, optimizer()),
-            Player(("generator",), generate, optimizer()),
-        ]
-        return game(
-            {"generator": generator.start, "discriminator": start, **labelled.networks},
-            players,
-            ema=Ema(("discriminator",), lambda t: jnp.minimum(ema_decay, (1 + t) / (10 + t))),
-            sample=sample,
-            decode=decode,
-            evaluate=evaluate,
-            latents=noise_latents(noise),
-        )
-
-    return with_labels(labelled, model(unlabelled_loss), model(discriminate))
+    model = game(
+        {"generator": generator.start, "discriminator": start, **labelled.networks},
+        [
+            Player(("discriminator",), discriminate, optimizer),
+            Player(("generator",), generate, optimizer),
+        ],
+        ema=Ema(("discriminator",), lambda t: jnp.minimum(ema_decay, (1 + t) / (10 + t))),
+        sample=sample,
+        decode=decode,
+        evaluate=evaluate,
+        latents=noise_latents(noise),
+    )
+    return with_labels(labelled, model)

@@ -106,7 +106,7 @@ def infogan(
     def read_codes(variables, x):
         heads, _ = discriminator.apply(variables["discriminator"], inward(x), train=False)
         dims = [categories, num_continuous]
-        logits, means = split_noise(heads["code"].astype(jnp.float32), dims)
+        logits, means = split_noise(heads["code"], dims)
         return jax.nn.log_softmax(logits, axis=1), means
 
     def encode(key, variables, x):

@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Model, Player, Spec, game
+from genjax.core import Aux, Ema, Model, Player, Spec, check_name, game
 from genjax.gan.networks import chosen, encoder_for, generator_and_discriminator
-from genjax.gan.two_players import network_range, noise_latents
-from genjax.losses import gaussian_log_prob, gaussian_sample, non_saturating
-from genjax.nets import JointDiscriminator, Network, named_noise, network
+from genjax.gan.two_players import generator_functions, network_range, noise_latents
+from genjax.losses import gaussian_log_prob, gaussian_sample, logit_metrics, non_saturating
+from genjax.nets import JointDiscriminator, named_noise, network
 
 
 def joint_inference(
@@ -63,8 +63,7 @@ def joint_inference(
     Raises:
         ValueError: for an unknown name, or DCGAN for what is no image.
     """
-    if norm not in ("batch", "none"):
-        raise ValueError(f"norm must be batch or none, got {norm!r}")
+    check_name("norm", norm, ("batch", "none"))
     noise = named_noise(prior, latent_dim)
     if hidden is None and math.prod(spec.shape) >= 784:
         hidden = (1024, 1024)  # of BiGAN for MNIST, and of ALI's D
@@ -92,7 +91,6 @@ def joint_inference(
     def moments(variables, x, train=False):
         """(mean, log-variance or None), and the updates."""
         codes, updates = encoder.apply(variables["encoder"], inward(x), train=train)
-        codes = codes.astype(jnp.float32)
         return (jnp.split(codes, 2, axis=1) if stochastic else (codes, None)), updates
 
     def read(key, variables, x, train=False):
@@ -109,20 +107,15 @@ def joint_inference(
         own = variables["discriminator"]
         on_data, updates = discriminator.apply(own, inward(x), z_x, train=True, key=key_data)
         own = {**own, **updates}  # one after the other: their batch statistics do not mix
-        x_z = x_z.astype(jnp.float32)
         on_prior, updates = discriminator.apply(own, x_z, z, train=True, key=key_fake)
-        logits = [heads["logit"].astype(jnp.float32) for heads in (on_data, on_prior)]
+        logits = [heads["logit"] for heads in (on_data, on_prior)]
         others = {"encoder": of_encoder, "generator": of_generator}
         return *logits, {"discriminator": updates}, others
 
     def discriminate(key, variables, batch):
         on_data, on_prior, updates, _ = judged(key, variables, batch)
-        metrics = {
-            "real_logit": on_data.mean(),
-            "fake_logit": on_prior.mean(),
-            "accuracy": 0.5 * ((on_data > 0).mean() + (on_prior < 0).mean()),
-        }
-        return adversary.discriminator(on_data, on_prior).mean(), Aux(metrics, updates)
+        loss = adversary.discriminator(on_data, on_prior).mean()
+        return loss, Aux(logit_metrics(on_data, on_prior), updates)
 
     def infer_and_generate(key, variables, batch):
         on_data, on_prior, _, updates = judged(key, variables, batch)
@@ -145,7 +138,7 @@ def joint_inference(
         z_x, _ = read(key, variables, x)
         heads, _ = discriminator.apply(variables["discriminator"], inward(x), z_x, train=False)
         error = squared_error(x, decode(None, variables, encode(None, variables, x)))
-        return {"logit": heads["logit"].astype(jnp.float32), "squared_error": error}
+        return {"logit": heads["logit"], "squared_error": error}
 
     decode, sample = generator_functions(spec, generator, noise)
     latents = noise_latents(noise)._replace(posterior=posterior)
@@ -169,27 +162,6 @@ def joint_inference(
         evaluate=evaluate,
         latents=latents,
     )
-
-
-def generator_functions(spec: Spec, generator: Network, noise):
-    """(decode, sample) of a Model whose network `generator` makes examples of z alone.
-
-    Args:
-        spec: of the data.
-        generator: `z -> x`, in the networks' range.
-        noise: p(z).
-    """
-    _, outward = network_range(spec)
-
-    def decode(key, variables, z):
-        x, _ = generator.apply(variables["generator"], z, train=False, key=key)
-        return outward(x.astype(jnp.float32))
-
-    def sample(key, variables, num, condition=None):
-        del condition  # of a class it knows nothing
-        return decode(None, variables, noise.sample(key, num))
-
-    return decode, sample
 
 
 def squared_error(x: jax.Array, y: jax.Array) -> jax.Array:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from genjax.core import Batch, Model, Spec, Stage, State, Variables
+from genjax.core import Batch, Model, Spec, Stage, State, Variables, check_at_least
 
 _MOST_EXAMPLES = 10_000  # that the labelled ones are chosen from
 
@@ -31,8 +31,7 @@ def labelled_examples(spec: Spec, per_class: int) -> Labelled:
     Raises:
         ValueError: for fewer than one.
     """
-    if per_class < 1:
-        raise ValueError(f"labels_per_class must be at least 1, got {per_class}")
+    check_at_least(1, labels_per_class=per_class)
     num = per_class * spec.num_classes
 
     def start(key, batch):
@@ -53,15 +52,9 @@ def labelled_examples(spec: Spec, per_class: int) -> Labelled:
     return Labelled({"labelled": start}, draw, enter)
 
 
-def with_labels(labelled: Labelled, without: Model, model: Model) -> tuple[Stage, ...]:
-    """One round without labels, for a stage begins with a look at the data, then those that know some.
-
-    They are chosen once, among up to 10,000 training examples.
-    """
-    return (
-        Stage(without, 1),
-        Stage(model, enter=labelled.enter, num_examples=_MOST_EXAMPLES),
-    )
+def with_labels(labelled: Labelled, model: Model) -> tuple[Stage, ...]:
+    """The curriculum of a model that begins with a look at the data, up to 10,000 examples of it."""
+    return Stage(model, 0), Stage(model, enter=labelled.enter, num_examples=_MOST_EXAMPLES)
 
 
 def labelled_rows(key: jax.Array, label: jax.Array, num_classes: int, per_class: int) -> jax.Array:

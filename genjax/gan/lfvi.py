@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import optax
 from jax.scipy.stats import norm
 
-from genjax.core import Aux, Ema, Model, Player, Shared, Spec, game
+from genjax.core import Aux, Ema, Model, Player, Shared, Spec, check_at_least, game
 from genjax.gan.simulators import Simulator, named_simulator
-from genjax.losses import gaussian_kl_between, non_saturating
+from genjax.losses import gaussian_kl_between, logit_metrics, non_saturating
 from genjax.nets import MlpDiscriminator, MlpGenerator, network
 
 _PREDICTIVE = 200  # draws of beta that a predictive density is averaged over
@@ -60,24 +60,19 @@ def lfvi(
     Raises:
         ValueError: for an unknown simulator, or data that it does not make.
     """
-    if num_examples is not None and num_examples < 1:
-        raise ValueError(f"num_examples must be at least 1, got {num_examples}")
+    check_at_least(1, num_examples=num_examples)
     model = simulator if isinstance(simulator, Simulator) else named_simulator(simulator, spec)
     dim, local_dim = len(model.names), model.local_dim
     adversary = non_saturating()
-    numbers = math.prod(spec.shape)
-    ratio = network(MlpDiscriminator(hidden), jnp.zeros((1, numbers + local_dim + dim)))
-    guess = network(
-        MlpGenerator((local_dim,), hidden, bounded=False),
-        jnp.zeros((1, numbers + dim + local_dim)),
-    )
+    seen = jnp.zeros((1, math.prod(spec.shape) + local_dim + dim))
+    ratio = network(MlpDiscriminator(hidden), seen)
+    guess = network(MlpGenerator((local_dim,), hidden, bounded=False), seen)
 
     def beside(*parts):
         return jnp.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
 
     def log_ratio(variables, x, z, beta):
-        heads, _ = ratio.apply(variables["ratio"], beside(x, z, beta), train=True)
-        return heads["logit"]
+        return ratio.apply(variables["ratio"], beside(x, z, beta), train=True)[0]["logit"]
 
     def draw_beta(key, variables, num):
         q = variables["posterior"]["params"]
@@ -103,8 +98,8 @@ def lfvi(
         beta, other = (draw_beta(each, variables, len(x)) for each in (key_beta, key_other))
         on_model = log_ratio(variables, *simulate(key_simulate, beta), beta)
         on_data = log_ratio(variables, x, infer(key_infer, variables, x, other), other)
-        metrics = {"accuracy": 0.5 * ((on_model > 0).mean() + (on_data < 0).mean())}
-        return adversary.discriminator(on_model, on_data).mean(), Aux(metrics)
+        loss = adversary.discriminator(on_model, on_data).mean()
+        return loss, Aux(logit_metrics(on_model, on_data))
 
     def improve(key, variables, batch):
         key_beta, key_infer = jax.random.split(key)
@@ -118,8 +113,7 @@ def lfvi(
         evidence = num * log_ratio(variables, x, z, beta).mean()
         told = {"kl": kl, "evidence": evidence, "num_examples": num}
         for place, name in enumerate(model.names[:_TOLD]):
-            told[f"{name}_mean"] = q["mean"][place]
-            told[f"{name}_std"] = jnp.exp(q["log_std"][place])
+            told |= {f"{name}_mean": q["mean"][place], f"{name}_std": jnp.exp(q["log_std"][place])}
         return kl - evidence, Aux(told, {"extra": {"num_examples": num}})
 
     def sample(key, variables, num, condition=None):
@@ -142,18 +136,15 @@ def lfvi(
             found["log_predictive"] = of_draws - math.log(_PREDICTIVE)
         return found
 
-    def log_prior(beta):
-        return norm.logpdf(beta, 0.0, model.prior_std).sum(1)
-
     start = {"mean": jnp.zeros(dim), "log_std": jnp.full(dim, math.log(model.prior_std))}
     networks = {
         "posterior": lambda key, batch: {"params": start},
         "ratio": ratio.start,
         "extra": lambda key, batch: {"num_examples": jnp.zeros(())},
     }
-    learned = ("posterior",)
     if local_dim:
-        networks["local"], learned = guess.start, ("posterior", "local")
+        networks["local"] = guess.start
+    learned = ("posterior", "local") if local_dim else ("posterior",)
     return game(
         networks,
         [
@@ -167,7 +158,7 @@ def lfvi(
             names=model.names,
             prior=lambda key, num: model.prior_std * jax.random.normal(key, (num, dim)),
             posterior=draw_beta,
-            log_prior=log_prior,
+            log_prior=lambda beta: norm.logpdf(beta, 0.0, model.prior_std).sum(1),
             log_likelihood=likelihood,
         ),
     )

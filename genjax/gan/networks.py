@@ -6,7 +6,7 @@ from collections.abc import Callable
 import flax.linen as nn
 import jax.numpy as jnp
 
-from genjax.core import Spec
+from genjax.core import Spec, check_name
 from genjax.nets import (
     DcganDiscriminator,
     DcganGenerator,
@@ -177,10 +177,7 @@ def chosen(
     side = min(spec.shape[:2])
     if architecture is None:
         architecture = "dcgan" if is_image and side >= 12 else "mlp"
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
+    check_name("architecture", architecture, ARCHITECTURES)
     if architecture == "dcgan" and not is_image:
         raise ValueError(
             f"dcgan needs images, got examples of shape {tuple(spec.shape)}: --set architecture=mlp"

@@ -14,7 +14,7 @@ import optax
 
 from genjax.core import Aux, Model, Player, Spec, game
 from genjax.gan.domains import find_domains, width_for
-from genjax.losses import non_saturating
+from genjax.losses import logit_metrics, non_saturating
 from genjax.nets import PatchDiscriminator, UNet, network, num_patch_layers
 
 
@@ -72,13 +72,12 @@ def pix2pix(
     adversary = non_saturating()
 
     def translated(key, variables, a, train):
-        b, updates = generator.apply(variables["generator"], 2 * a - 1, train=train, key=key)
-        return b.astype(jnp.float32), updates
+        return generator.apply(variables["generator"], 2 * a - 1, train=train, key=key)
 
     def judge(own, a, b, train):
         given = (2 * a - 1,) if conditional else ()
         heads, updates = discriminator.apply(own, b, *given, train=train)
-        return heads["logit"].astype(jnp.float32), updates
+        return heads["logit"], updates
 
     def both(batch):
         return batch["image"], 2 * batch["target"] - 1
@@ -88,13 +87,8 @@ def pix2pix(
         fake, _ = translated(key, variables, a, True)
         on_real, updates = judge(own, a, b, True)
         on_fake, updates = judge({**own, **updates}, a, fake, True)
-        metrics = {
-            "real_logit": on_real.mean(),
-            "fake_logit": on_fake.mean(),
-            "accuracy": 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean()),
-        }
         loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux(metrics, {"discriminator": updates})
+        return loss, Aux(logit_metrics(on_real, on_fake), {"discriminator": updates})
 
     def generate(key, variables, batch):
         a, b = both(batch)

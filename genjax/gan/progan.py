@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Model, Player, Spec, Stage, State, game
+from genjax.core import Aux, Ema, Model, Player, Spec, Stage, State, check_at_least, game
 from genjax.gan.two_players import network_range, noise_latents
 from genjax.losses import gradient_penalty, wasserstein
 from genjax.nets import (
@@ -68,8 +68,7 @@ def progan(
         ValueError: for other sides, no image, or stages without a round.
     """
     first, num_levels = _sizes(spec)
-    if stage_rounds < 1:
-        raise ValueError(f"stage_rounds must be at least 1, got {stage_rounds}")
+    check_at_least(1, stage_rounds=stage_rounds)
     side = max(spec.shape[:2])
     width = width or (512 if side >= 64 else 64 if side >= 16 else 32)
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
@@ -132,14 +131,13 @@ def _level(
 
     def fakes(key, variables, num):
         z = noise.sample(key, num)
-        x, _ = generator.apply(variables["generator"], z, alpha_of(variables), train=True)
-        return x.astype(jnp.float32)
+        return generator.apply(variables["generator"], z, alpha_of(variables), train=True)[0]
 
     def logits(variables, x):
         heads, _ = discriminator.apply(
             variables["discriminator"], x, alpha_of(variables), train=True
         )
-        return heads["logit"].astype(jnp.float32)
+        return heads["logit"]
 
     def discriminate(key, variables, batch):
         key_fakes, key_penalty = jax.random.split(key)
@@ -170,7 +168,7 @@ def _level(
     def decode(key, variables, z):
         del key
         x, _ = generator.apply(variables["generator"], z, alpha_of(variables), train=False)
-        x = outward(x.astype(jnp.float32))
+        x = outward(x)
         for _ in range(num_halvings):
             x = double(x)
         return x

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.stats import norm
 
-from genjax.core import Spec
+from genjax.core import Spec, check_name
 
 
 class Simulator(NamedTuple):
@@ -89,8 +89,7 @@ def named_simulator(name: str, spec: Spec) -> Simulator:
     Raises:
         ValueError: for another name, or data that none of them makes.
     """
-    if name not in SIMULATORS:
-        raise ValueError(f"simulator must be one of {', '.join(SIMULATORS)}, got {name!r}")
+    check_name("simulator", name, SIMULATORS)
     if spec.entry != "vector" or spec.num_levels is not None:
         raise ValueError(
             f"the simulator {name} makes continuous vectors, and this data is no such: pass a Simulator"

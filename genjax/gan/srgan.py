@@ -15,12 +15,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Player, Spec, Stage, game
+from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, game
 from genjax.gan.perceptual_features import find_features
 from genjax.losses import (
     crop_to_multiple,
     enlarge,
     enlargement_quality,
+    logit_metrics,
     low_resolution,
     non_saturating,
     perceptual_distance,
@@ -86,8 +87,7 @@ def srgan(
     generator = super_resolution_resnet(
         "srgan", spec, scale, num_blocks=num_blocks, channels=channels, residual=residual
     )
-    if pretraining_rounds < 1:
-        raise ValueError(f"pretraining_rounds must be at least 1, got {pretraining_rounds}")
+    check_at_least(1, pretraining_rounds=pretraining_rounds)
     if vgg is not None and features is not None:
         raise ValueError("srgan takes vgg or features, and got both: leave one out")
     side = min(spec.shape[:2])
@@ -127,9 +127,8 @@ def srgan(
         on_real, updates = discriminator.apply(own, 2 * x - 1, train=True)
         on_fake, updates = discriminator.apply({**own, **updates}, 2 * y - 1, train=True)
         real, fake = on_real["logit"], on_fake["logit"]
-        metrics = {"accuracy": 0.5 * ((real > 0).mean() + (fake < 0).mean())}
         loss = adversary.discriminator(real, fake).mean()
-        return loss, Aux(metrics, {"discriminator": updates})
+        return loss, Aux(logit_metrics(real, fake), {"discriminator": updates})
 
     def generate(key, variables, batch):
         del key
@@ -171,8 +170,4 @@ def srgan(
         evaluate=evaluate,
     )
 
-    def enter(key, state):
-        new = adversarial.init(key, {})
-        return new._replace(variables={**new.variables, **state.variables})
-
-    return Stage(srresnet, pretraining_rounds), Stage(adversarial, None, enter)
+    return Stage(srresnet, pretraining_rounds), Stage(adversarial, None, carry_over(adversarial))

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Player, Spec, Stage, game
+from genjax.core import Aux, Ema, Player, Spec, Stage, check_at_least, game
 from genjax.gan.two_players import network_range, noise_latents
 from genjax.losses import cross_entropy, joint_embedding, matching_terms
 from genjax.nets import (
@@ -89,8 +89,7 @@ def text_to_image(
             "cls_weight must be in [0, 1) and interpolation_weight at least 0, got "
             f"{cls_weight} and {interpolation_weight}"
         )
-    if embedding_rounds < 1:
-        raise ValueError(f"embedding_rounds must be at least 1, got {embedding_rounds}")
+    check_at_least(1, embedding_rounds=embedding_rounds)
     noise = normal_noise(latent_dim)
     text_shape = tuple(spec.extras["text"])
     networks = _networks(
@@ -153,7 +152,7 @@ def text_to_image(
         x, _ = generator.apply(
             variables["generator"], z, embed(variables, text), train=False, key=key
         )
-        return outward(x.astype(jnp.float32))
+        return outward(x)
 
     def sample(key, variables, num, condition=None):
         key_text, key_latents, key_network = jax.random.split(key, 3)

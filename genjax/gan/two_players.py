@@ -18,7 +18,7 @@ import optax
 
 from genjax.core import Aux, Ema, Gate, Latents, Metrics, Model, Objective, Player, Spec, game
 from genjax.gan.replay import from_pool, new_pool
-from genjax.losses import Adversary, Penalty, cross_entropy, noisy_labels
+from genjax.losses import Adversary, Penalty, cross_entropy, logit_metrics, noisy_labels
 from genjax.nets import Network, Noise
 
 
@@ -124,7 +124,8 @@ def two_players(
     if conditional and spec.num_classes is None:
         raise ValueError("a conditional model needs labels, and this data has none")
     tricks = tricks or Tricks()
-    inward, outward = network_range(spec)
+    inward, _ = network_range(spec)
+    decode, sample = generator_functions(spec, generator, noise, conditional=conditional)
 
     def fakes(key, variables, labels, num):
         """(Side without heads, updates of the generator)."""
@@ -132,12 +133,11 @@ def two_players(
         z = noise.sample(key_latents, num)
         given = (labels,) if conditional else ()
         x, updates = generator.apply(variables["generator"], z, *given, train=True, key=key_network)
-        return Side(x.astype(jnp.float32), {}, labels if conditional else None, z), updates
+        return Side(x, {}, labels if conditional else None, z), updates
 
     def judge(key, variables, x, labels, train=True):
         given = (labels,) if conditional and label_to_discriminator else ()
-        heads, updates = discriminator.apply(variables, x, *given, train=train, key=key)
-        return {name: head.astype(jnp.float32) for name, head in heads.items()}, updates
+        return discriminator.apply(variables, x, *given, train=train, key=key)
 
     def judge_both(key, variables, real, fake):
         """Both sides with heads, and the discriminator's updates."""
@@ -165,12 +165,7 @@ def two_players(
         real, fake, updates = judge_both(key_judge, variables, real, fake)
         on_real, on_fake = real.heads["logit"], fake.heads["logit"]
         losses = _told(key_tricks, tricks, adversary, on_real, on_fake)
-        metrics = {
-            "real_logit": on_real.mean(),
-            "fake_logit": on_fake.mean(),
-            "accuracy": 0.5 * ((on_real > 0).mean() + (on_fake < 0).mean()),
-        }
-        loss = losses.mean()
+        loss, metrics = losses.mean(), logit_metrics(on_real, on_fake)
         if penalty is not None:
             logit = lambda x: judge(None, variables["discriminator"], x, real.label, False)[0][
                 "logit"
@@ -201,18 +196,6 @@ def two_players(
         if weight_terms is not None:
             loss += weight_terms(variables["generator"]["params"])
         return loss, Aux(metrics, {"generator": updates})
-
-    def decode(key, variables, z, *label):
-        x, _ = generator.apply(variables["generator"], z, *label, train=False, key=key)
-        return outward(x.astype(jnp.float32))
-
-    def sample(key, variables, num, condition=None):
-        key_label, key_latents, key_network = jax.random.split(key, 3)
-        given = ()
-        if conditional:
-            drawn = jax.random.randint(key_label, (num,), 0, spec.num_classes)
-            given = (drawn if condition is None else jnp.asarray(condition),)
-        return decode(key_network, variables, noise.sample(key_latents, num), *given)
 
     def evaluate(key, variables, batch):
         heads, _ = judge(
@@ -253,6 +236,31 @@ def network_range(spec: Spec) -> tuple[Callable, Callable]:
     if spec.num_levels is None and spec.entry in ("vector", "sequence"):
         return (lambda x: x), (lambda x: x)
     return (lambda x: 2 * x - 1), (lambda x: jnp.clip(0.5 * (x + 1), 0.0, 1.0))
+
+
+def generator_functions(spec: Spec, generator: Network, noise: Noise, *, conditional: bool = False):
+    """(decode, sample) of a Model whose network `generator` makes examples of z, and of a label or not.
+
+    Args:
+        spec: of the data.
+        generator: `(z[, label])` -> x in the networks' range.
+        noise: p(z).
+        conditional: whether it is given a label, which is drawn uniformly where none is asked for.
+    """
+    _, outward = network_range(spec)
+
+    def decode(key, variables, z, *label):
+        return outward(generator.apply(variables["generator"], z, *label, train=False, key=key)[0])
+
+    def sample(key, variables, num, condition=None):
+        key_label, key_latents, key_network = jax.random.split(key, 3)
+        given = ()
+        if conditional:
+            drawn = jax.random.randint(key_label, (num,), 0, spec.num_classes)
+            given = (drawn if condition is None else jnp.asarray(condition),)
+        return decode(key_network, variables, noise.sample(key_latents, num), *given)
+
+    return decode, sample
 
 
 def noise_latents(noise: Noise) -> Latents:

@@ -26,6 +26,12 @@ class Adversary(NamedTuple):
     generator: PerExample
 
 
+def logit_metrics(real: jax.Array, fake: jax.Array) -> dict[str, jax.Array]:
+    """Means of logits of both sides, and the mean share of each that is on its own side of 0."""
+    accuracy = 0.5 * ((real > 0).mean() + (fake < 0).mean())
+    return {"real_logit": real.mean(), "fake_logit": fake.mean(), "accuracy": accuracy}
+
+
 def cross_entropy(logits: jax.Array, target: jax.Array | float) -> jax.Array:
     """-t log D - (1 - t) log(1 - D) = softplus(f) - t f, of logits f, like the logits in shape.
 

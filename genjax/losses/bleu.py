@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_at_least
+
 
 def sentence_bleu(
     candidate: jax.Array,
@@ -36,8 +38,7 @@ def sentence_bleu(
             "sentences are [B, T], as many candidates as references, got shapes "
             f"{candidate.shape} and {reference.shape}"
         )
-    if max_order < 1:
-        raise ValueError(f"max_order must be at least 1, got {max_order}")
+    check_at_least(1, max_order=max_order)
     length, of_reference = _lengths(candidate, end), _lengths(reference, end)
     total = jnp.zeros(len(candidate))
     for order in range(1, max_order + 1):

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_name
+
 _SOFTPLUS_OF_ONE = 0.5413248546129181  # log(e - 1), where softplus is 1
 _LOG_4 = 1.3862943611198906
 
@@ -63,8 +65,7 @@ def convex(name: str) -> Convex:
     Raises:
         ValueError: for another name.
     """
-    if name not in CONVEX:
-        raise ValueError(f"divergence must be one of {', '.join(CONVEX)}, got {name!r}")
+    check_name("divergence", name, CONVEX)
     return CONVEX[name]
 
 
@@ -78,8 +79,7 @@ def positive_ratio(logits: jax.Array, positive: str = "softplus") -> tuple[jax.A
     Raises:
         ValueError: for another name.
     """
-    if positive not in POSITIVE:
-        raise ValueError(f"positive must be one of {', '.join(POSITIVE)}, got {positive!r}")
+    check_name("positive", positive, POSITIVE)
     if positive == "exp":
         return jnp.exp(logits), logits
     shifted = logits + _SOFTPLUS_OF_ONE

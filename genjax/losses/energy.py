@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_at_least
+
 
 def reconstruction_energy(
     x: jax.Array, reconstruction: jax.Array, *, exponent: float = 1.0
@@ -26,8 +28,7 @@ def reconstruction_energy(
         raise ValueError(
             f"an example and its reconstruction need one shape, got {x.shape}, {reconstruction.shape}"
         )
-    if exponent < 1:
-        raise ValueError(f"exponent must be at least 1, got {exponent}")
+    check_at_least(1, exponent=exponent)
     error = jnp.abs(x - reconstruction)
     error = error if exponent == 1 else error**exponent
     return error.reshape(len(x), -1).mean(1)

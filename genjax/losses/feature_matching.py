@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_name
+
 NORMS = ("l2", "l1")
 
 
@@ -22,8 +24,7 @@ def feature_matching(real: jax.Array, fake: jax.Array, *, norm: str = "l2") -> j
     Reference: Salimans et al., 2016, arXiv:1606.03498, section 3.1; the authors' code has l2 for MNIST
     and l1 for CIFAR-10 and SVHN.
     """
-    if norm not in NORMS:
-        raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
+    check_name("norm", norm, NORMS)
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(f"features need one shape, got {real.shape[1:]} and {fake.shape[1:]}")
     difference = real.mean(0) - fake.mean(0)

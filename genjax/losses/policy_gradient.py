@@ -12,6 +12,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_at_least
+
 
 def policy_gradient(
     log_probs: jax.Array, values: jax.Array, mask: jax.Array | None = None
@@ -69,8 +71,7 @@ def action_values(
 
     Reference: Yu, Zhang, Wang and Yu, 2017, arXiv:1609.05473, equation 4.
     """
-    if num_rollouts < 1:
-        raise ValueError(f"num_rollouts must be at least 1, got {num_rollouts}")
+    check_at_least(1, num_rollouts=num_rollouts)
 
     def of_prefix(_, key_and_length):
         key, length = key_and_length

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
+from genjax.core import check_at_least
 from genjax.metrics.feature_sets import as_set
 
 
@@ -42,8 +43,7 @@ def inception_score(
 
     Salimans et al., 2016, arXiv:1606.03498, section 4.
     """
-    if num_splits < 1:
-        raise ValueError(f"num_splits must be at least 1, got {num_splits}")
+    check_at_least(1, num_splits=num_splits)
     p = as_set("probabilities", probabilities, least=num_splits)
     if (p < 0).any() or np.abs(p.sum(axis=1) - 1).max() > 1e-3:
         raise ValueError(

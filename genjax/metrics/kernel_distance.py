@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genjax.core import check_at_least
 from genjax.metrics.feature_sets import as_pair
 
 _LEAST_SUBSETS = 10  # fewer say little of their own spread
@@ -69,8 +70,7 @@ def kernel_distance(
 
     Binkowski et al., 2018, arXiv:1801.01401, section 4.
     """
-    if subset_size < 2:
-        raise ValueError(f"subset_size must be at least 2, got {subset_size}")
+    check_at_least(2, subset_size=subset_size)
     a, b = as_pair(features_a, features_b, least=2 * _LEAST_SUBSETS)
     rng = np.random.default_rng(seed)
     a, b = rng.permutation(a), rng.permutation(b)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genjax.core import check_at_least
 from genjax.metrics.feature_sets import as_pair
 
 _BLOCK = 1000  # rows of one set whose distances to all of the other are held at once
@@ -97,8 +98,7 @@ def density_coverage(
 
 def _centred(real, fake, num_neighbors, *, fake_too=True):
     """Both sets about the reals' mean: large common parts would cost the distances their digits."""
-    if num_neighbors < 1:
-        raise ValueError(f"num_neighbors must be at least 1, got {num_neighbors}")
+    check_at_least(1, num_neighbors=num_neighbors)
     real, fake = as_pair(real, fake)
     fewest = min(len(real), len(fake)) if fake_too else len(real)
     if fewest <= num_neighbors:

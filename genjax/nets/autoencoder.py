@@ -7,6 +7,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_name
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
 from genjax.nets.mlp import GatedMlp, Mlp
 
@@ -44,12 +45,8 @@ def encoder_and_decoder(
     Raises:
         ValueError: for an unknown name, or an architecture that does not fit the shape.
     """
-    for option, value, names in (
-        ("architecture", architecture, ARCHITECTURES),
-        ("precision", precision, tuple(_DTYPES)),
-    ):
-        if value not in names:
-            raise ValueError(f"{option} must be one of {', '.join(names)}, got {value!r}")
+    check_name("architecture", architecture, ARCHITECTURES)
+    check_name("precision", precision, _DTYPES)
     if initial_std is not None and architecture != "mlp":
         raise ValueError("initial_std is an option of architecture 'mlp'")
     dtype = _DTYPES[precision]

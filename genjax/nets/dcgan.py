@@ -11,6 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_name
 from genjax.nets.adversarial_mlp import disturb, linear_heads
 from genjax.nets.conditioning import beside
 from genjax.nets.convolution import Conv, ConvTranspose
@@ -170,8 +171,7 @@ def normalize(norm: str, x: jax.Array, train: bool, dtype) -> jax.Array:
     Raises:
         ValueError: for another name.
     """
-    if norm not in NORMS:
-        raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
+    check_name("norm", norm, NORMS)
     if norm == "batch":
         return BatchNorm(dtype=dtype)(x, train=train)
     return nn.LayerNorm(dtype=dtype)(x) if norm == "layer" else x

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from genjax.core import check_name
+
 STARTS = ("kmeans", "gmm")
 _RESTARTS = {"kmeans": 20, "gmm": 5}
 # Larger arguments of a callback are copied by a thread of the pool, for which the callback waits in
@@ -41,8 +43,7 @@ def first_clusters(key: jax.Array, codes: jax.Array, num_clusters: int, start: s
     Raises:
         ValueError: for a start that is none.
     """
-    if start not in STARTS:
-        raise ValueError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
+    check_name("start", start, STARTS)
 
     def on_host(seed, *pieces):
         # Seconds to import, and these starts alone need it of all that models are made of.

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from genjax.core import data_axis
+from genjax.core import check_name, data_axis
 from genjax.nets.normalization import BatchNorm
 
 IMAGE_NORMS = ("minibatch", "batch", "instance", "none")
@@ -75,8 +75,7 @@ def image_norm(name: str, x: jax.Array, *, train: bool, dtype: jnp.dtype) -> jax
     Raises:
         ValueError: for another name.
     """
-    if name not in IMAGE_NORMS:
-        raise ValueError(f"norm must be one of {', '.join(IMAGE_NORMS)}, got {name!r}")
+    check_name("norm", name, IMAGE_NORMS)
     if name == "minibatch":
         return MinibatchNorm(dtype=dtype)(x, train=train)
     if name == "batch":

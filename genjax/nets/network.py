@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 
 class Network(NamedTuple):
@@ -14,7 +15,8 @@ class Network(NamedTuple):
         start: `(key, batch) -> variables`, for `game`; the batch is not looked at.
         apply: `(variables, *inputs, train, key=None) -> (outputs, updates)`: with `train`, updates are
             new values of the collections beside params (batch statistics, vectors of power iteration);
-            else they are {}. The key is for dropout and noise.
+            else they are {}. The key is for dropout and noise. Outputs are float32 whatever the module
+            computes in, for losses are.
     """
 
     start: Callable[..., Any]
@@ -43,8 +45,13 @@ def network(module: nn.Module, *inputs: Any) -> Network:
         rngs = dict(zip(_STREAMS, keys, strict=False))
         others = [name for name in variables if name != "params"]
         if not train or not others:
-            return module.apply(variables, *inputs, train=train, rngs=rngs), {}
+            return _in_float32(module.apply(variables, *inputs, train=train, rngs=rngs)), {}
         outputs, updates = module.apply(variables, *inputs, train=True, rngs=rngs, mutable=others)
-        return outputs, dict(updates)
+        return _in_float32(outputs), dict(updates)
 
     return Network(start, apply)
+
+
+def _in_float32(outputs):
+    floating = lambda leaf: jnp.issubdtype(leaf.dtype, jnp.floating)
+    return jax.tree.map(lambda x: x.astype(jnp.float32) if floating(x) else x, outputs)

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jax.scipy import stats
 
+from genjax.core import check_name
+
 
 class Noise(NamedTuple):
     """p(z), z [B, dim].
@@ -115,8 +117,7 @@ def named_noise(name: str, dim: int) -> Noise:
     Raises:
         ValueError: for another name, or no dimension.
     """
-    if name not in NOISES:
-        raise ValueError(f"prior must be one of {', '.join(NOISES)}, got {name!r}")
+    check_name("prior", name, NOISES)
     return NOISES[name](dim)
 
 

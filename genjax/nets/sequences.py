@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_at_least
+
 Step = Callable[[Any, jax.Array], tuple[Any, jax.Array]]
 
 
@@ -80,8 +82,7 @@ def beam_search(
         num, length, num_symbols: as in `draw_sequence`.
         beam_size: at least 1.
     """
-    if beam_size < 1:
-        raise ValueError(f"beam_size must be at least 1, got {beam_size}")
+    check_at_least(1, beam_size=beam_size)
     beams = lambda x: x.reshape(num, beam_size, *x.shape[1:])
     flat = lambda x: x.reshape(num * beam_size, *x.shape[2:])
     rows = jnp.arange(num)[:, None]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from genjax.core import Model
+from genjax.core import Model, check_name
 
 # (key, variables, x, known, *given) -> x [B, *shape], with what is not known filled in
 Complete = Callable[..., jax.Array]
@@ -109,8 +109,7 @@ def mask_of(kind: str, shape: tuple[int, ...], share: float, seed: int = 0) -> n
         ValueError: for another kind, a share that is none, or a kind that needs images.
     """
     kinds = ("bottom", "right", "centre", "random")
-    if kind not in kinds:
-        raise ValueError(f"missing must be one of {', '.join(kinds)}, got {kind!r}")
+    check_name("missing", kind, kinds)
     if not 0.0 < share < 1.0:
         raise ValueError(f"share must be above 0 and below 1, got {share:g}")
     if kind in ("right", "centre") and len(shape) != 3:

@@ -14,6 +14,8 @@ from sklearn import cluster, datasets, mixture
 from sklearn.neighbors import kneighbors_graph
 from sklearn.preprocessing import StandardScaler
 
+from genjax.core import check_at_least
+
 _SEED, _SKEWED_SEED, _RANDOM_STATE = 30, 170, 42  # the page's
 
 _USUAL = {
@@ -52,8 +54,7 @@ def toy_sets(num_points: int = 500) -> dict[str, ToySet]:
     Raises:
         ValueError: for fewer than 50 points, with which some algorithms cannot work.
     """
-    if num_points < 50:
-        raise ValueError(f"num_points must be at least 50, got {num_points}")
+    check_at_least(50, num_points=num_points)
     circles = datasets.make_circles(num_points, factor=0.5, noise=0.05, random_state=_SEED)
     moons = datasets.make_moons(num_points, noise=0.05, random_state=_SEED)
     stds = [1.0, 2.5, 0.5]

@@ -125,7 +125,7 @@ def fit(
     progress = Progress(config.steps, config.log_every)
     checkpoints = _open(config, identity, notes)
 
-    step, state = _first_or_restored(parts, keys, batch, config, checkpoints, progress)
+    step, state = _first_or_restored(parts, keys, batch, dataset, config, checkpoints, progress)
     log = None
     if config.workdir is not None and jax.process_index() == 0:
         log = MetricsLog(config.workdir, step)
@@ -260,7 +260,9 @@ def _open(config: Config, identity, notes) -> Checkpoints | None:
     return Checkpoints(Path(config.workdir) / "checkpoints", keep=config.keep)
 
 
-def _first_or_restored(parts, keys, batch, config, checkpoints, progress) -> tuple[int, State]:
+def _first_or_restored(
+    parts, keys, batch, dataset, config, checkpoints, progress
+) -> tuple[int, State]:
     """(step, host state) of the newest whole checkpoint, or of a new run."""
 
     def first(index):
@@ -275,7 +277,10 @@ def _first_or_restored(parts, keys, batch, config, checkpoints, progress) -> tup
         if restored:
             progress.say(f"resuming {config.workdir} at step {restored[0]} of {config.steps}")
             return restored
-    return 0, jax.device_get(jax.jit(first(0))())
+    state = jax.device_get(jax.jit(first(0))())
+    for index in range(1, curriculum.part_at(parts, 0) + 1):  # past stages without a round
+        state = _enter(parts[index], index, keys, state, dataset, config)
+    return 0, state
 
 
 def _enter(part, index, keys, state, dataset, config) -> State:
@@ -316,7 +321,7 @@ def _check_evaluation(parts, keys, batch, config) -> None:
     """Refuses, before anything is trained, an `evaluate` that validation could not use."""
     for index, part in enumerate(parts):
         model = part.model
-        if model.evaluate is None:
+        if model.evaluate is None or part.start == part.end:
             continue
 
         def values(init, stage, index=index, model=model):

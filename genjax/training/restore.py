@@ -4,7 +4,7 @@ from pathlib import Path
 
 import jax
 
-from genjax.core import Model, Stage, State, stages
+from genjax.core import Model, Stage, State, check_name, stages
 from genjax.training import curriculum
 from genjax.training.checkpoints import Checkpoints
 from genjax.training.fit import run_keys
@@ -28,8 +28,7 @@ def load_state(
         ValueError: if the workdir has no checkpoint.
         TrainingError: if the checkpoint is damaged.
     """
-    if which not in CHECKPOINTS:
-        raise ValueError(f"checkpoint must be one of {', '.join(CHECKPOINTS)}, got {which!r}")
+    check_name("checkpoint", which, CHECKPOINTS)
     settings = read_json(Path(workdir) / "config.json")
     num_seeds, seed = settings["identity"]["num_seeds"], settings["identity"]["seed"]
     directory = Path(workdir) / "checkpoints"

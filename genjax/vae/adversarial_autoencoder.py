@@ -14,7 +14,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec
+from genjax.core import Aux, Model, Player, Spec, check_at_least
 from genjax.nets import Mlp
 from genjax.vae.deterministic import autoencoder, autoencoder_model
 
@@ -55,8 +55,7 @@ def adversarial_autoencoder(
     Raises:
         ValueError: for no unit, or what does not fit.
     """
-    if discriminator_width < 1:
-        raise ValueError(f"discriminator_width must be at least 1, got {discriminator_width}")
+    check_at_least(1, discriminator_width=discriminator_width)
     parts = autoencoder(
         spec,
         latent_dim,

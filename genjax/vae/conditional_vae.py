@@ -11,11 +11,11 @@ label it is the generative half of M2, Kingma et al., 2014 (arXiv:1406.5298, equ
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Latents, Model, Player, Spec
+from genjax.core import Latents, Model, Player, Spec, check_name
 from genjax.losses import gaussian_kl_between, gaussian_log_prob, gaussian_sample
 from genjax.nets import Mlp
 from genjax.vae.latent_model import gaussian_posterior, latent_model, negative_elbo
-from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
+from genjax.vae.networks import gaussian_encoder_and_decoder
 
 
 def conditional_vae(

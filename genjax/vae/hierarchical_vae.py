@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Latents, Model, Player, Spec
+from genjax.core import Latents, Model, Player, Spec, check_name
 from genjax.losses import gaussian_log_prob, gaussian_product, gaussian_sample
 from genjax.nets import Mlp
 from genjax.vae.latent_model import (
@@ -23,7 +23,7 @@ from genjax.vae.latent_model import (
     sampled_terms,
     warm_up,
 )
-from genjax.vae.networks import Decoder, check_name, gaussian_encoder_and_decoder
+from genjax.vae.networks import Decoder, gaussian_encoder_and_decoder
 
 
 class Rung(nn.Module):

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import optax
 from jax.lax import stop_gradient
 
-from genjax.core import Aux, Model, Player, Spec
+from genjax.core import Aux, Model, Player, Spec, check_at_least, check_name
 from genjax.losses import (
     gaussian_log_prob,
     gaussian_sample,
@@ -31,7 +31,7 @@ from genjax.vae.latent_model import (
     negative_elbo,
     sampled_terms,
 )
-from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
+from genjax.vae.networks import gaussian_encoder_and_decoder
 
 
 def iwae(
@@ -127,7 +127,6 @@ def iwae(
 def _rate(start: float, rounds: int | None):
     if rounds is None:
         return start
-    if rounds < 8:
-        raise ValueError(f"schedule_rounds must be at least 8, got {rounds}")
+    check_at_least(8, schedule_rounds=rounds)
     ends = [round(rounds * (3**i - 1) / 2 / 3280) for i in range(1, 8)]
     return optax.piecewise_constant_schedule(start, {end: 10 ** (-1 / 7) for end in ends})

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from genjax.core import Aux, Latents, Model, Objective, Player, Spec, game
+from genjax.core import Aux, Latents, Model, Objective, Player, Spec, check_at_least, game
 from genjax.losses import (
     gaussian_kl,
     gaussian_log_prob,
@@ -57,8 +57,7 @@ def latent_model(
     Raises:
         ValueError: if there is not at least one importance sample.
     """
-    if importance_samples < 1:
-        raise ValueError(f"importance_samples must be at least 1, got {importance_samples}")
+    check_at_least(1, importance_samples=importance_samples)
     terms = terms or sampled_terms(latents)
 
     def sample(key, variables, num, condition=None):
@@ -224,8 +223,7 @@ def multi_sample_bound(terms: Terms, num_samples: int) -> Callable[..., jax.Arra
 
 def several(terms: Terms, num_samples: int) -> Terms:
     """The terms of `num_samples` draws, [k, B] each; a single draw uses the key as it is."""
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+    check_at_least(1, num_samples=num_samples)
 
     def draw(key, variables, x, *given):
         keys = jax.random.split(key, num_samples) if num_samples > 1 else key[None]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from genjax.core import Spec
+from genjax.core import Spec, check_at_least
 from genjax.losses import factor_log_probs
 from genjax.nets import beside, encoder_and_decoder
 from genjax.vae.observation import observation
@@ -72,8 +72,7 @@ def gaussian_encoder_and_decoder(
     Raises:
         ValueError: for what does not fit, or fewer than one latent.
     """
-    if latent_dim < 1:
-        raise ValueError(f"latent_dim must be at least 1, got {latent_dim}")
+    check_at_least(1, latent_dim=latent_dim)
     observed, noise = observation(spec, likelihood, variance)
     outputs = observed(noise).parameter_shape(spec.shape)
     encoder, decoder = encoder_and_decoder(
@@ -130,9 +129,3 @@ def gaussian_encoder_and_decoder(
         ),
         Decoder(decoders, log_prob, mean, sample, log_factors),
     )
-
-
-def check_name(option: str, value: str, names: tuple[str, ...]) -> None:
-    """Raises ValueError, with the names that there are, unless `value` is one of them."""
-    if value not in names:
-        raise ValueError(f"{option} must be one of {', '.join(names)}, got {value!r}")

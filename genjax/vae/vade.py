@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Latents, Player, Spec, Stage, game
+from genjax.core import Aux, Latents, Player, Spec, Stage, check_at_least, check_name, game
 from genjax.losses import (
     gaussian_kl_between,
     gaussian_log_prob,
@@ -77,13 +77,9 @@ def vade(
         ValueError: for fewer than 2 clusters or 1 round, an unknown start, or what `vae` refuses.
     """
     num_clusters = (spec.num_classes or 10) if num_clusters is None else num_clusters
-    if num_clusters < 2 or pretraining_rounds < 1 or decay_rounds < 1:
-        raise ValueError(
-            "num_clusters must be at least 2, pretraining_rounds and decay_rounds at least 1, got "
-            f"{num_clusters}, {pretraining_rounds} and {decay_rounds}"
-        )
-    if start not in STARTS:
-        raise ValueError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
+    check_at_least(2, num_clusters=num_clusters)
+    check_at_least(1, pretraining_rounds=pretraining_rounds, decay_rounds=decay_rounds)
+    check_name("start", start, STARTS)
     if hidden is None:
         hidden = (500, 500, 2000) if math.prod(spec.shape) >= 784 else (256, 256, 512)
     encoder, decoder = gaussian_encoder_and_decoder(

@@ -9,7 +9,7 @@ An encoder q(z|x) = N(z; mu(x), diag sigma^2(x)) and a decoder p(x|z), trained a
 
 import optax
 
-from genjax.core import Model, Player, Spec
+from genjax.core import Model, Player, Spec, check_name
 from genjax.vae.latent_model import (
     analytic_terms,
     gaussian_latents,
@@ -17,7 +17,7 @@ from genjax.vae.latent_model import (
     negative_elbo,
     sampled_terms,
 )
-from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
+from genjax.vae.networks import gaussian_encoder_and_decoder
 
 
 def vae(

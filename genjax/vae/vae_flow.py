@@ -11,11 +11,11 @@ Kingma, Salimans, Jozefowicz, Chen, Sutskever and Welling, 2016, arXiv:1606.0493
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Model, Player, Spec
+from genjax.core import Model, Player, Spec, check_at_least, check_name
 from genjax.losses import gaussian_log_prob, gaussian_sample
 from genjax.nets import InverseAutoregressiveFlows, PlanarFlows
 from genjax.vae.latent_model import gaussian_latents, latent_model, negative_elbo, sampled_terms
-from genjax.vae.networks import check_name, gaussian_encoder_and_decoder
+from genjax.vae.networks import gaussian_encoder_and_decoder
 
 
 def vae_flow(
@@ -48,9 +48,7 @@ def vae_flow(
         ValueError: for an unknown flow, no maps, no context, or what `vae` refuses.
     """
     check_name("flow", flow, ("iaf", "planar"))
-    for option, value in (("num_flows", num_flows), ("context_dim", context_dim)):
-        if value < 1:
-            raise ValueError(f"{option} must be at least 1, got {value}")
+    check_at_least(1, num_flows=num_flows, context_dim=context_dim)
     encoder, decoder = gaussian_encoder_and_decoder(
         spec,
         latent_dim,

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Latents, Model, Player, Spec
+from genjax.core import Latents, Model, Player, Spec, check_at_least
 from genjax.losses import gaussian_mixture_log_prob, gaussian_sample
 from genjax.vae.latent_model import (
     gaussian_posterior,
@@ -62,8 +62,7 @@ def vampprior(
     Raises:
         ValueError: for a negative number of pseudo-inputs, or what `vae` refuses.
     """
-    if num_pseudo_inputs < 0:
-        raise ValueError(f"num_pseudo_inputs must be at least 0, got {num_pseudo_inputs}")
+    check_at_least(0, num_pseudo_inputs=num_pseudo_inputs)
     encoder, decoder = gaussian_encoder_and_decoder(
         spec,
         latent_dim,

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, game
+from genjax.core import Aux, Model, Player, Spec, check_name, game
 from genjax.nets import (
     Codebook,
     ResidualDecoder,
@@ -30,7 +30,6 @@ from genjax.nets import (
     perplexity,
     straight_through,
 )
-from genjax.vae.networks import check_name
 from genjax.vae.observation import observation
 
 

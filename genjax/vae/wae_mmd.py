@@ -12,7 +12,7 @@ import functools
 
 import optax
 
-from genjax.core import Aux, Model, Player, Spec
+from genjax.core import Aux, Model, Player, Spec, check_at_least
 from genjax.losses import inverse_multiquadratic, mmd
 from genjax.vae.deterministic import autoencoder, autoencoder_model
 
@@ -48,8 +48,7 @@ def wae_mmd(
     Raises:
         ValueError: for a negative weight, a minibatch of one example, or what does not fit.
     """
-    if prior_weight < 0:
-        raise ValueError(f"prior_weight must be at least 0, got {prior_weight}")
+    check_at_least(0, prior_weight=prior_weight)
     parts = autoencoder(
         spec,
         latent_dim,

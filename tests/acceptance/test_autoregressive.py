@@ -152,7 +152,7 @@ def test_labels_tell_no_more_than_there_is_to_tell():
     model = gated_pixel_cnn(
         digits.spec, condition="label", hidden=16, num_blocks=3, head=16, learning_rate=5e-3
     )
-    variables = fit(model, digits, Config(steps=300, eval_every=300)).state.variables
+    variables = fit(model, digits, Config(steps=150, eval_every=150)).state.variables
     test = digits.eval_transform(None, digits.test.arrays())
     log_prob = jax.jit(lambda label: model.log_prob(None, variables, test["image"], label))
     every = np.stack([log_prob(np.full_like(test["label"], label)) for label in range(10)])

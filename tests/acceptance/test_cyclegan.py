@@ -9,7 +9,7 @@ from genjax.data.sprite_sets import colour_world_set
 from genjax.gan import cyclegan
 from tests.acceptance.rounds import drawing, play
 
-ROUNDS, BATCH, NUM = 2000, 8, 256
+ROUNDS, BATCH, NUM = 1400, 8, 256
 
 
 def train(seed):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from experiments import hyper_parameters, images, runs
+from genjax import plots
 from genjax.autoregressive import gated_pixel_cnn
 from genjax.core import Spec
 from tests.experiments.commands import AUTOREGRESSIVE, EVALUATE, SAMPLE, VAE, complaint, read
@@ -104,6 +105,30 @@ def test_images_of_another_kind_are_refused(made_run, pictures, capsys, names, m
     paths = ",".join(str(pictures[name]) for name in names.split(","))
     code, line = complaint(capsys, EVALUATE, f"--workdir={made_run}", f"--images={paths}")
     assert code == 2 and line.startswith("error: ") and message in line
+
+
+def test_a_figure_shows_given_images_in_place_of_test_images(made_run, pictures, monkeypatch):
+    shown, grid = [], plots.image_grid
+    monkeypatch.setattr(plots, "image_grid", lambda x, **how: shown.append(x) or grid(x, **how))
+    paths = [str(pictures[name]) for name in ("one", "other")]
+    before = (made_run / "samples" / "completions.png").read_bytes()
+    AUTOREGRESSIVE("--figure=completions", f"--workdir={made_run}", f"--images={','.join(paths)}")
+    wholes = shown[0].reshape(2, -1, 8, 8, 1)[:, 0]
+    np.testing.assert_array_equal(wholes, [images.read(p, Spec((8, 8, 1), 2)) for p in paths])
+    assert (made_run / "samples" / "completions_of_images.png").exists()
+    assert (made_run / "samples" / "completions.png").read_bytes() == before
+
+
+def test_given_images_need_a_figure_that_shows_them(made_run, pictures, capsys):
+    for asked, message in (
+        (f"--images={pictures['one']}", "--images goes with --figure=reconstructions, "),
+        (f"--figure=samples --images={pictures['one']}", "--images goes with --figure=rec"),
+        ("--figure=completions --label=1", "--label goes with --images"),
+        (f"--figure=completions --images={pictures['wide']}", "wide.png is 16x8 pixels"),
+        (f"--figure=completions --label=1 --images={pictures['one']}", "is unconditional"),
+    ):
+        code, line = complaint(capsys, AUTOREGRESSIVE, f"--workdir={made_run}", *asked.split())
+        assert code == 2 and message in line, line
 
 
 @pytest.mark.parametrize("levels", [2, 17, 256, None])

@@ -68,6 +68,11 @@ def test_ages_are_columns_of_one_search_under_each_label(tmp_path, monkeypatch):
         column = columns[f"label {label}"]
         np.testing.assert_allclose(column[:, :, 0], IMAGES[:8, :, 0], atol=1e-6)
         np.testing.assert_allclose(column[:, :, 1], label / 10, atol=1e-6)
+    given = {"image": IMAGES[9:10], "label": np.asarray([2])}
+    here = subject(CONDITIONAL, tmp_path, SPEC._replace(num_classes=3))._replace(given=given)
+    figures.draw("ages", here, 0)
+    np.testing.assert_array_equal(drawn[1]["image"], IMAGES[9:10])
+    np.testing.assert_allclose(drawn[1]["found"][:, 0, 1, 0], 0.2, atol=1e-6)
     with pytest.raises(figures.Unsuitable, match="conditional on the class"):
         figures.draw("ages", subject(PLAIN, tmp_path), 0)
 

@@ -24,6 +24,7 @@ def test_melodies_are_drawn_played_and_counted(tmp_path):
         "--dataset=melodies",
         *SHORT,
         "--set=pretraining_rounds=2",
+        "--set=num_layers=1",
         f"--workdir={workdir}",
     )
     drawn = {path.name for path in (workdir / "samples").iterdir()}

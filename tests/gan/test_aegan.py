@@ -68,7 +68,7 @@ def test_images_have_convolutions_with_statistics_of_their_own_players():
 @pytest.mark.parametrize(
     "spec, options, message",
     [
-        (SPEC, {"distance": "pixels"}, "distance must be image or code, got 'pixels'"),
+        (SPEC, {"distance": "pixels"}, "distance must be one of image, code, got 'pixels'"),
         (SPEC, {"gan_rounds": 0}, "gan_rounds must be at least 1"),
         (Spec((12,)), {"architecture": "dcgan"}, "dcgan needs images"),
     ],

@@ -80,7 +80,7 @@ def test_the_denoisers_guide_by_hand():
 @pytest.mark.parametrize(
     "spec, options, message",
     [
-        (Spec((2,)), {"guide": "density"}, "guide must be adversarial or denoiser"),
+        (Spec((2,)), {"guide": "density"}, "guide must be one of adversarial, denoiser"),
         (Spec((3,)), {}, "scale 2 does not divide vectors of 3"),
         (Spec((2,)), {"noise_end": 0.0}, "must be above 0"),
         (Spec((2,)), {"degradation": "nearest"}, "average, gaussian, bicubic"),

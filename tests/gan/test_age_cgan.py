@@ -97,8 +97,8 @@ def test_the_label_enters_each_convolutional_network_once():
         (Spec((4, 4, 1)), {}, "needs images with age groups as labels"),
         (Spec((4,), None, 3), {}, "needs images with age groups as labels"),
         (SPEC._replace(extras={}), {}, "pass identity_features"),
-        (SPEC, {"adversarial_rounds": 0}, "must be at least 1, got 1000 and 0"),
-        (SPEC, {"search": "psnr"}, "search must be identity or pixels, got 'psnr'"),
+        (SPEC, {"adversarial_rounds": 0}, "adversarial_rounds must be at least 1, got 0"),
+        (SPEC, {"search": "psnr"}, "search must be one of identity, pixels, got 'psnr'"),
     ],
 )
 def test_what_does_not_fit_is_refused(spec, options, message):

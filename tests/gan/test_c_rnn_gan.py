@@ -85,7 +85,7 @@ def test_samples_are_free_and_forecasts_go_on_from_what_is_given():
         (SPEC, {"generator_loss": "l2"}, "generator_loss must be one of"),
         (SPEC, {"optimizer": "adamw"}, "optimizer must be one of sgd, adam"),
         (SPEC, {"pretraining_rounds": 0}, "pretraining_rounds must be at least 1"),
-        (SPEC, {"freeze_below": -1.0}, "freeze_below at least 0"),
+        (SPEC, {"freeze_below": -1.0}, "freeze_below must be at least 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(spec, options, message):

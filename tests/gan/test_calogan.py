@@ -92,7 +92,7 @@ def test_the_papers_networks_are_the_default():
     assert params["LocallyConnected_0"]["kernel"].shape == (3, 3, 2 * 2 * 16, 6)
     assert params["LocallyConnected_1"]["kernel"].shape == (2, 2, 2 * 2 * 6, 1)
     assert state.variables["discriminator"]["params"]["Dense_0"]["kernel"].shape == (4, 64)
-    with pytest.raises(ValueError, match="architecture must be local or mlp"):
+    with pytest.raises(ValueError, match="architecture must be one of local, mlp"):
         calogan(SPEC, architecture="conv")
 
 

@@ -95,7 +95,7 @@ def test_features_are_maxima_over_time_and_a_highway_carries_where_its_gate_is_s
         (Spec((4, 3), 2), {}, "cs_gan needs pairs of sentences"),
         (Spec((8, 8, 3), extras={"text": (5,)}), {}, "cs_gan needs pairs of sentences"),
         (SPEC, {"discriminator_weight": 1.5}, r"discriminator_weight must be in \[0, 1\], got 1.5"),
-        (SPEC, {"pretraining_rounds": 0}, "must be at least 1, got 0 and 100"),
+        (SPEC, {"pretraining_rounds": 0}, "pretraining_rounds must be at least 1, got 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(spec, options, message):

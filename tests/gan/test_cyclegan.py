@@ -109,7 +109,7 @@ def test_the_rate_falls_over_the_second_half():
             "as many channels, got 1 and 3",
         ),
         (UNPAIRED, {"pool_size": -1}, "pool_size must be at least 0"),
-        (UNPAIRED, {"num_rounds": 1}, "num_rounds 2, got 50 and 1"),
+        (UNPAIRED, {"num_rounds": 1}, "num_rounds must be at least 2, got 1"),
         (UNPAIRED, {"norm": "batch"}, "got 'batch'"),
     ],
 )

@@ -125,8 +125,8 @@ def test_options_are_in_the_game():
     "options, message",
     [
         ({"labels_per_class": 0}, "labels_per_class must be at least 1"),
-        ({"generator_loss": "hinge"}, "generator_loss must be feature_matching or minimax"),
-        ({"generator_norm": "layer"}, "generator_norm must be batch or virtual"),
+        ({"generator_loss": "hinge"}, "generator_loss must be one of feature_matching, minimax"),
+        ({"generator_norm": "layer"}, "generator_norm must be one of batch, virtual"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, message):

@@ -8,7 +8,8 @@ from scipy import stats
 
 from genjax.core import Spec
 from genjax.gan import ali, bigan
-from genjax.gan.joint_inference import generator_functions, squared_error
+from genjax.gan.joint_inference import squared_error
+from genjax.gan.two_players import generator_functions
 from genjax.nets import JointDiscriminator, MlpGenerator, TrunkEncoder, network, uniform_noise
 from tests.gan.images import KEY, images, moved, softplus, watched
 
@@ -95,8 +96,10 @@ def test_decode_and_sample_of_a_generator():
     z = jnp.asarray([[0.0, 0.5]])
     expected = 0.5 + 0.5 * np.tanh([[0.0, 0.5]])
     np.testing.assert_allclose(decode(KEY, variables, z), expected, rtol=1e-6)
-    drawn = sample(KEY, variables, 5)
-    np.testing.assert_allclose(drawn, decode(KEY, variables, noise.sample(KEY, 5)), rtol=1e-6)
+    drawn, (_, key_latents, _) = sample(KEY, variables, 5), jax.random.split(KEY, 3)
+    np.testing.assert_allclose(
+        drawn, decode(KEY, variables, noise.sample(key_latents, 5)), rtol=1e-6
+    )
 
 
 def test_squared_error_is_a_mean_over_elements():
@@ -111,7 +114,7 @@ def test_squared_error_is_a_mean_over_elements():
     [
         (Spec((12,)), {"architecture": "dcgan"}, "dcgan needs images"),
         (Spec((4, 8)), {}, "takes images or vectors"),
-        (IMAGE, {"norm": "layers"}, "norm must be batch or none, got 'layers'"),
+        (IMAGE, {"norm": "layers"}, "norm must be one of batch, none, got 'layers'"),
     ],
 )
 def test_what_does_not_fit_is_refused(system, spec, options, message):

@@ -188,7 +188,7 @@ def test_mistakes_are_refused():
         gan(SPEC, loss="hinge", label_flip_rate=0.1)
     with pytest.raises(ValueError, match="penalty must be one of gradient_penalty"):
         gan(SPEC, penalty="gp")
-    with pytest.raises(ValueError, match="must be adam or sgd, got 'lion'"):
+    with pytest.raises(ValueError, match="must be one of adam, sgd, got 'lion'"):
         gan(SPEC, discriminator_optimizer="lion")
     with pytest.raises(ValueError, match="architecture must be one of mlp, dcgan"):
         gan(SPEC, architecture="conv")

@@ -328,6 +328,26 @@ def test_calls_end_at_multiples_wherever_they_begin():
     assert spans(30, 30, 7) == []
 
 
+def test_a_stage_of_no_round_starts_what_the_next_one_enters_with(tmp_path):
+    """The second stage looks at the data before anything is trained, and is resumed as any other."""
+
+    def enter(key, state, examples):
+        seen = {"params": {"x": examples["vector"].max()}}
+        return state._replace(variables={**state.variables, "a": seen})
+
+    def objective(key, variables, batch):
+        return 0 * variables["a"]["params"]["x"] + 0 * batch["vector"].sum(), Aux()
+
+    start = lambda key, batch: {"params": {"x": jnp.zeros(())}}
+    still = game({"a": start}, [Player(("a",), objective, optax.sgd(0.05))])
+    curriculum = (Stage(still, 0), Stage(still, enter=enter, num_examples=10**6))
+    for steps in (5, 10):
+        found = fit(curriculum, dataset(), config(tmp_path, steps=steps, eval_every=5))
+        largest = dataset().train.arrays()["vector"].max()
+        assert int(found.state.step) == steps
+        np.testing.assert_allclose(found.state.variables["a"]["params"]["x"], largest)
+
+
 def test_the_plan_of_a_curriculum():
     stage = Stage(model(), rounds=15)
     parts = plan((stage, stage._replace(rounds=None)), 40)
