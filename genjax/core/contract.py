@@ -292,15 +292,16 @@ def variables_for_sampling(state: State) -> Variables:
 
 
 def carry_over(model: Model) -> Callable[[jax.Array, State], State]:
-    """A stage's `enter`: `model` with the networks that there are, and new ones where there are none.
+    """A stage's `enter`: `model` with those of its networks that there are, and new ones for the rest.
 
     Of averaged networks the averages are taken over. Optimizers start anew, and averages at the
-    networks. What `model` has no use for is kept.
+    networks.
     """
 
     def enter(key: jax.Array, state: State) -> State:
         new = model.init(key, {})
-        variables = {**new.variables, **variables_for_sampling(state)}
+        known = variables_for_sampling(state)
+        variables = {name: known.get(name, fresh) for name, fresh in new.variables.items()}
         # Copies: an average that shared its network's buffers could not be donated with them.
         copies = lambda name, ema: {c: jax.tree.map(jnp.copy, variables[name][c]) for c in ema}
         ema = {name: copies(name, ema) for name, ema in new.ema.items()}

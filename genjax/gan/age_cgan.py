@@ -96,6 +96,7 @@ def age_cgan(
     noise = normal_noise(latent_dim)
     inward, outward = network_range(spec)
     see, recognition = _recognition(spec, identity_features, look)
+    identity = {} if recognition is None else {"identity": recognition.start}
     adam = optax.adam(learning_rate, first_moment)
     adversarial = two_players(
         spec,
@@ -107,6 +108,7 @@ def age_cgan(
         discriminator_optimizer=adam,
         conditional=True,
         ema_decay=ema_decay,
+        networks=identity,
     )
 
     def draw(variables, z, label):
@@ -146,11 +148,9 @@ def age_cgan(
         distance = norm(see(variables, made) - see(variables, inward(x)))
         return {"identity_distance": distance, "squared_error": error}
 
-    starts = {"generator": generator.start, "discriminator": discriminator.start}
-    starts |= {"encoder": encoder.start}
-    starts |= {} if recognition is None else {"identity": recognition.start}
+    own = {"generator": generator.start, "discriminator": discriminator.start}
     final = game(
-        starts,
+        {**own, "encoder": encoder.start, **identity},
         [Player(("encoder",), invert, adam)],
         sample=adversarial.sample,
         encode=encode,

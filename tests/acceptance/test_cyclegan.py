@@ -47,9 +47,9 @@ def train(seed):
 def test_the_other_world_is_found_and_factors_are_kept():
     """0.90 of the factors are kept, and the error is a tenth of that of doing nothing at most.
 
-    Measured with minibatches of 16 over three starts: kept 0.94 to 0.98, error 0.05 to 0.07; of 8, after
-    1400 rounds from one, 0.97 and 0.06. Without the identity loss colours are exchanged or merged. That
-    the adversaries are needed is not shown here: without them the error was 0.25, 0.32 and 0.05 in three
+    Measured with minibatches of 16 over three starts: kept 0.94 to 0.98, error 0.05 to 0.07; of 8, 1400
+    rounds from one, 0.97 and 0.06. Without the identity loss colours are exchanged or merged. That the
+    adversaries are needed is not shown here: without them the error was 0.25, 0.32 and 0.05 in three
     runs (of 16), for the identity loss and norms of minibatches may do.
     Generators that aim at 0 in place of 1 were seen to fail: error 0.40, kept 0.88.
     """

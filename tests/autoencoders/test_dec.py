@@ -73,7 +73,7 @@ def test_the_second_stage_takes_over_the_autoencoder_and_finds_centres_among_cod
     "options, message",
     [
         ({"num_clusters": 1}, "num_clusters must be at least 2"),
-        ({"pretraining_rounds": 0}, "pretraining_rounds at least 1"),
+        ({"pretraining_rounds": 0}, "pretraining_rounds must be at least 1"),
         ({"start": "labels"}, "start must be one of"),
         ({"dropout_rate": 1.0}, "below 1"),
         ({"code_dim": 0}, "code_dim must be at least 1"),

@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from genjax.core import Aux, Ema, Player, Stage, game, stages, variables_for_sampling
+from genjax.core import Aux, Ema, Player, Stage, carry_over, game, stages, variables_for_sampling
 from tests.core import games
 
 KEY = jax.random.key(0)
@@ -311,6 +311,33 @@ def test_a_stage_may_add_parameters():
     assert float(after.variables["more"]["params"]["y"]) == pytest.approx(
         1.0 - 0.2 * total, rel=1e-5
     )
+
+
+def test_networks_are_carried_over_by_their_averages_and_optimizers_start_anew():
+    def net(*names, ema=None):
+        def objective(key, variables, batch):
+            return sum(variables[name]["params"]["x"] for name in names), Aux()
+
+        start = lambda key, batch: {"params": {"x": jax.random.normal(key, ())}}
+        players = [Player(names, objective, optax.adam(0.1), name="all")]
+        return game({name: start for name in names}, players, ema=ema)
+
+    first = net("a", "b", ema=Ema(("a",), 0.9))
+    second = net("b", "a", "c", ema=Ema(("a", "c"), 0.9))
+    batches = {"vector": jnp.zeros((1, 2, 1))}
+    state, _ = jax.jit(first.update)(KEY, first.init(KEY, {}), batches)
+    known = variables_for_sampling(state)
+    assert known["a"]["params"]["x"] != state.variables["a"]["params"]["x"]
+    new, fresh = jax.jit(carry_over(second))(KEY, state), second.init(KEY, {})
+    value = lambda variables, name: variables[name]["params"]["x"]
+    assert set(new.variables) == {"a", "b", "c"}
+    for name, expected in (("a", known), ("b", known), ("c", fresh.variables)):
+        assert value(new.variables, name) == value(expected, name)
+    for name in ("a", "c"):
+        assert value(new.ema, name) == value(new.variables, name)
+    chex.assert_trees_all_equal(new.opt_states, fresh.opt_states)
+    only_b = jax.jit(carry_over(net("b")))(KEY, state)
+    assert set(only_b.variables) == {"b"}
 
 
 def test_a_stage_may_reweight_the_data():

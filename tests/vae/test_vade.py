@@ -101,7 +101,7 @@ def test_the_second_stage_takes_over_the_networks_and_fits_the_mixture_to_the_co
     "options, message",
     [
         ({"num_clusters": 1}, "num_clusters must be at least 2"),
-        ({"decay_rounds": 0}, "decay_rounds at least 1"),
+        ({"decay_rounds": 0}, "decay_rounds must be at least 1"),
         ({"start": "labels"}, "start must be one of"),
         ({"latent_dim": 0}, "latent_dim must be at least 1"),
     ],
