@@ -69,9 +69,9 @@ OWN_RUNS: dict[str, OwnRun] = {
     ),
     "age_cgan": OwnRun(
         "faces",
-        steps=7000,
+        steps=5000,
         eval_every=1000,
-        set=("latent_dim=32", "identity_rounds=800", "adversarial_rounds=4200"),
+        set=("latent_dim=32", "identity_rounds=600", "adversarial_rounds=3000"),
     ),
     "am_gan": OwnRun(
         "digits",
