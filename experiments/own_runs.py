@@ -254,13 +254,14 @@ OWN_RUNS: dict[str, OwnRun] = {
     ),
     "gan_3d": OwnRun(
         "voxels",
-        steps=6000,
+        steps=5000,
         batch_size=32,
-        eval_every=2000,
+        eval_every=1000,
         set=(
             "architecture=mlp",
             "learning_rate=1e-3",
             "discriminator_learning_rate=1e-3",
+            "ema_decay=0.998",
         ),
     ),
     "cogan": OwnRun(
