@@ -263,9 +263,8 @@ class Stage(NamedTuple):
 
     Attributes:
         model: what is trained.
-        rounds: how long; None (of the last stage only) for what is left of the steps asked for. A
-            first stage of 0 only starts the state that the next one enters with, as one that looks at
-            examples.
+        rounds: how long; None (of the last stage only) for what is left of the steps asked for; 0 for a
+            stage that only hands on its state, as to one that begins with a look at examples.
         enter: `(key, state) -> State`: from the last state of the stage before to this stage's
             first; None keeps the state as it is. The loop keeps `step` counting on.
         num_examples: how many training examples `enter` is shown, as its third argument: a minibatch of
@@ -295,7 +294,7 @@ def carry_over(model: Model) -> Callable[[jax.Array, State], State]:
     """A stage's `enter`: `model` with those of its networks that there are, and new ones for the rest.
 
     Of averaged networks the averages are taken over. Optimizers start anew, and averages at the
-    networks.
+    networks. `model` must start without a batch: it is given an empty one.
     """
 
     def enter(key: jax.Array, state: State) -> State:

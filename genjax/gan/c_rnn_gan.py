@@ -135,7 +135,8 @@ def c_rnn_gan(
         y, _ = generator.apply(variables["generator"], z, x, told, train=False)
         return y[:, told:]
 
-    half = learning_rate / 2 if discriminator_learning_rate is None else discriminator_learning_rate
+    if discriminator_learning_rate is None:
+        discriminator_learning_rate = learning_rate / 2
     adversarial = two_players(
         spec,
         generator,
@@ -143,7 +144,7 @@ def c_rnn_gan(
         noise,
         adversary=adversary,
         generator_optimizer=descent(learning_rate),
-        discriminator_optimizer=descent(half),
+        discriminator_optimizer=descent(discriminator_learning_rate),
         discriminator_terms=of_generator,
         generator_terms=terms,
         discriminator_gate=lambda variables, metrics: (
@@ -155,9 +156,10 @@ def c_rnn_gan(
     pretrained = game(
         {"generator": generator.start, "discriminator": discriminator.start},
         [Player(("generator",), next_event, descent(rate))],
-        **{
-            able: getattr(adversarial, able) for able in ("sample", "decode", "latents", "forecast")
-        },
+        sample=adversarial.sample,
+        decode=adversarial.decode,
+        latents=adversarial.latents,
+        forecast=forecast,
     )
     return Stage(pretrained, pretraining_rounds), Stage(adversarial, None, carry_over(adversarial))
 

@@ -105,8 +105,8 @@ def calogan(
         other = jax.random.randint(key_class, classes.shape, 1, max(2, num_classes))
         told = jnp.where(flipped, (classes + other) % max(2, num_classes), classes)
         loss += class_loss(on_real, classes) + class_loss(on_fake, told)
-        told = logit_metrics(on_real["logit"], on_fake["logit"])
-        return loss, Aux(told, {"discriminator": updates})
+        metrics = logit_metrics(on_real["logit"], on_fake["logit"])
+        return loss, Aux(metrics, {"discriminator": updates})
 
     def generate(key, variables, batch):
         asked = batch["incidence"]

@@ -164,7 +164,7 @@ def fit(
                         log.write(step, {**metrics, "seconds_per_step": durations[-1]})
                     progress.update(step, metrics, durations[-1])
                     if step == part.end < config.steps:
-                        state = _enter(parts[index + 1], index + 1, keys, state, dataset, config)
+                        state = _entered(parts, index, step, keys, state, dataset, config)
                         score = None
                     if checkpoints and (due or interrupted):
                         checkpoints.save(step, state, score)
@@ -278,9 +278,14 @@ def _first_or_restored(
             progress.say(f"resuming {config.workdir} at step {restored[0]} of {config.steps}")
             return restored
     state = jax.device_get(jax.jit(first(0))())
-    for index in range(1, curriculum.part_at(parts, 0) + 1):  # past stages without a round
-        state = _enter(parts[index], index, keys, state, dataset, config)
-    return 0, state
+    return 0, _entered(parts, 0, 0, keys, state, dataset, config)
+
+
+def _entered(parts, index, step, keys, state, dataset, config) -> State:
+    """From the last state of part `index` to the first of the one at `step`, by all between them."""
+    for number in range(index + 1, curriculum.part_at(parts, step) + 1):
+        state = _enter(parts[number], number, keys, state, dataset, config)
+    return state
 
 
 def _enter(part, index, keys, state, dataset, config) -> State:

@@ -60,4 +60,4 @@ def test_what_the_generator_makes_comes_back_and_codes_alone_do_not_say_it_as_we
     by_codes, _, _ = inverted("code", trained, digits("test"))
     assert np.median(error / shuffled) <= 0.05
     assert np.median(error / by_codes) <= 0.85
-    assert np.median(of_digits) <= 0.05  # by a generator that learned nothing of them it is above
+    assert np.median(of_digits) <= 0.05  # 0.19 to 0.24 by a generator that has learned nothing

@@ -328,11 +328,15 @@ def test_calls_end_at_multiples_wherever_they_begin():
     assert spans(30, 30, 7) == []
 
 
-def test_a_stage_of_no_round_starts_what_the_next_one_enters_with(tmp_path):
-    """The second stage looks at the data before anything is trained, and is resumed as any other."""
+@pytest.mark.parametrize("before", [0, 5])
+def test_a_stage_of_no_round_hands_its_state_on(tmp_path, before):
+    """At the start, where the next one looks at the data before anything is trained, or between two.
+
+    A run is resumed as any other.
+    """
 
     def enter(key, state, examples):
-        seen = {"params": {"x": examples["vector"].max()}}
+        seen = {"params": {"x": state.variables["a"]["params"]["x"] + examples["vector"].max()}}
         return state._replace(variables={**state.variables, "a": seen})
 
     def objective(key, variables, batch):
@@ -340,12 +344,13 @@ def test_a_stage_of_no_round_starts_what_the_next_one_enters_with(tmp_path):
 
     start = lambda key, batch: {"params": {"x": jnp.zeros(())}}
     still = game({"a": start}, [Player(("a",), objective, optax.sgd(0.05))])
-    curriculum = (Stage(still, 0), Stage(still, enter=enter, num_examples=10**6))
-    for steps in (5, 10):
+    looking = {"enter": enter, "num_examples": 10**6}
+    curriculum = (Stage(still, before), Stage(still, 0, **looking), Stage(still, **looking))
+    for steps in (10, 15):
         found = fit(curriculum, dataset(), config(tmp_path, steps=steps, eval_every=5))
         largest = dataset().train.arrays()["vector"].max()
         assert int(found.state.step) == steps
-        np.testing.assert_allclose(found.state.variables["a"]["params"]["x"], largest)
+        np.testing.assert_allclose(found.state.variables["a"]["params"]["x"], 2 * largest)
 
 
 def test_the_plan_of_a_curriculum():
