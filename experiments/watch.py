@@ -13,7 +13,7 @@ from genjax.core import Model
 from genjax.data import Dataset
 from genjax.training import Config, Evaluation, run_keys
 
-_FRAMES = (
+FRAMES = (
     "samples",
     "pairs",
     "inpainting",
@@ -75,7 +75,7 @@ def onlooker(
 
 def animate(workdir: Path) -> Path | None:
     """Joins the pictures of a run into `samples/training.gif`; None if there are not two."""
-    for name in _FRAMES:
+    for name in FRAMES:
         frames = sorted((workdir / "samples").glob(f"{name}_[0-9]*.png"))
         if len(frames) > 1:
             path = workdir / "samples" / "training.gif"

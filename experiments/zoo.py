@@ -3,8 +3,8 @@
 python -m experiments.zoo                        of runs/, in runs/zoo.png
 python -m experiments.zoo --runs=elsewhere --output=zoo.pdf
 
-A model's picture is the samples figure of its latest run; on stderr stand the commands that train
-what is missing.
+A model's picture is the one that its latest run drew as it went on: samples, or filled holes, pairs
+or a forecast of a model that does not sample. On stderr stand the commands that train what is missing.
 """
 
 import sys
@@ -12,11 +12,9 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments import command, families, options
+from experiments import command, families, options, watch
 from genjax import plots
 from genjax.training import read_config
-
-_PICTURE = Path("samples") / "samples.png"
 
 
 def define() -> None:
@@ -32,8 +30,8 @@ def main() -> None:
     found = trained(folder)
     if not found:
         raise ValueError(
-            f"{folder} holds no run of an adversarial model with {_PICTURE}: train one first, "
-            "python -m experiments.gan --model=NAME"
+            f"{folder} holds no run of an adversarial model with a picture in samples/: train one "
+            "first, python -m experiments.gan --model=NAME"
         )
     for name in families.FAMILIES["gan"]:
         if name not in found:
@@ -45,11 +43,14 @@ def main() -> None:
 
 
 def trained(folder: Path) -> dict[str, Path]:
-    """Adversarial model -> the samples picture of its latest run in `folder`, in the family's order."""
+    """Adversarial model -> the picture of its latest run in `folder`, in the family's order."""
+    found = {}  # workdir -> picture
+    for name in reversed(watch.FRAMES):
+        found |= {path.parent.parent: path for path in folder.glob(f"*/samples/{name}.png")}
     latest = {}
-    for picture in sorted(folder.glob(f"*/{_PICTURE}"), key=lambda path: path.stat().st_mtime):
+    for workdir, picture in sorted(found.items(), key=lambda item: item[1].stat().st_mtime):
         try:
-            identity = read_config(picture.parent.parent)["identity"]
+            identity = read_config(workdir)["identity"]
         except (ValueError, KeyError):  # no run of this library
             continue
         if identity.get("family") == "gan":

@@ -1,6 +1,6 @@
 """The contract: every model is a game between players. Imports nothing of genjax."""
 
-from genjax.core.checks import check_at_least, check_name
+from genjax.core.checks import check_at_least, check_labels, check_name
 from genjax.core.contract import (
     Aux,
     Batch,
@@ -44,6 +44,7 @@ __all__ = [
     "Variables",
     "carry_over",
     "check_at_least",
+    "check_labels",
     "check_name",
     "data_axis",
     "game",

@@ -1,6 +1,8 @@
-"""What every system asks of its options: a name that there is, a number that is not too small."""
+"""What systems ask of their options and data: a known name, a number not too small, labels."""
 
 from collections.abc import Iterable
+
+from genjax.core.spec import Spec
 
 
 def check_name(option: str, value: str, names: Iterable[str]) -> None:
@@ -14,3 +16,9 @@ def check_at_least(low: float, **options: float | None) -> None:
     for option, value in options.items():
         if value is not None and not value >= low:  # nor is NaN
             raise ValueError(f"{option} must be at least {low}, got {value}")
+
+
+def check_labels(name: str, spec: Spec) -> None:
+    """Raises ValueError, of the system `name`, for data without labels."""
+    if spec.num_classes is None:
+        raise ValueError(f"{name} needs labels, and this data has none")

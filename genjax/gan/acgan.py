@@ -10,7 +10,7 @@ D maximises L_S + L_C, and G maximises L_C - L_S, in its non-saturating form.
 
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_labels
 from genjax.gan.classes import class_accuracy, class_loss
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, two_players
@@ -58,8 +58,7 @@ def acgan(
     Raises:
         ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
     """
-    if spec.num_classes is None:
-        raise ValueError("acgan needs labels, and this data has none")
+    check_labels("acgan", spec)
     generator, discriminator = generator_and_discriminator(
         spec,
         latent_dim,

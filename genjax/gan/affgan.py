@@ -15,47 +15,26 @@ log ratio, and the noise sigma on all that it sees falls as training goes on:
     denoiser:  E |r(y + sigma n) - y|^2          generator:  -E <(r(g) - g) / sigma^2 held constant, g>
 """
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, check_name, game
+from genjax.core import Aux, Model, Player, Spec, check_at_least, check_name, game
+from genjax.gan.telling_apart import tell_apart
 from genjax.gan.two_players import network_range
-from genjax.losses import crop_to_multiple, enlargement_quality, logit_metrics, model_kl
+from genjax.losses import crop_to_multiple, enlargement_quality, model_kl
 from genjax.nets import (
-    Conv,
+    Denoiser,
     MlpDiscriminator,
     MlpGenerator,
-    SuperResolutionDiscriminator,
     affine_projection,
     network,
-    num_halvings,
     reduction,
+    super_resolution_discriminator,
     super_resolution_resnet,
 )
 
 GUIDES = ("adversarial", "denoiser")
-
-
-class Denoiser(nn.Module):
-    """What is left of noise: y plus dense layers of a vector y, or plus 3x3 convolutions of an image y.
-
-    Attributes:
-        hidden: widths of the hidden layers.
-    """
-
-    hidden: tuple[int, ...]
-
-    @nn.compact
-    def __call__(self, y: jax.Array, *, train: bool) -> jax.Array:
-        """[B, D] or [B, H, W, C] -> the like."""
-        del train
-        layer = (lambda width: Conv(width, (3, 3))) if y.ndim == 4 else nn.Dense
-        x = y
-        for width in self.hidden:
-            x = nn.relu(layer(width)(x))
-        return y + layer(y.shape[-1])(x)
 
 
 def affgan(
@@ -115,20 +94,17 @@ def affgan(
         ValueError: for what cannot be reduced so, or an unknown name.
     """
     check_name("guide", guide, GUIDES)
-    if min(noise_start, noise_end) <= 0 or noise_rounds < 1:
+    check_at_least(1, noise_rounds=noise_rounds)
+    if min(noise_start, noise_end) <= 0:
         raise ValueError(
-            "noise_start and noise_end must be above 0 and noise_rounds at least 1, got "
-            f"{noise_start}, {noise_end} and {noise_rounds}"
+            f"noise_start and noise_end must be above 0, got {noise_start} and {noise_end}"
         )
     is_image = spec.entry == "image"
     scale = (4 if is_image else 2) if scale is None else scale
     by = reduction(degradation or ("bicubic" if is_image else "average"), scale)
-    if is_image:
-        f, judge, denoiser = _image_networks(
-            spec, scale, num_blocks, channels, discriminator_channels, hidden
-        )
-    else:
-        f, judge, denoiser = _vector_networks(spec, scale, hidden or (128, 128))
+    f, judge, denoiser = _networks(
+        spec, scale, num_blocks, channels, discriminator_channels, hidden
+    )
     cut = (lambda y: crop_to_multiple(y, scale)) if is_image else (lambda y: y)
     y = cut(jnp.zeros((1, *spec.shape)))
     generator = network(f, by.reduce(y))
@@ -155,13 +131,8 @@ def affgan(
     def discriminate(key, variables, batch):
         key_real, key_fake = jax.random.split(key)
         y, fake, _ = pair(variables, batch)
-        own = variables["guide"]
-        on_real, updates = other.apply(own, noisy(key_real, variables, y), train=True)
-        own = {**own, **updates}
-        on_fake, updates = other.apply(own, noisy(key_fake, variables, fake), train=True)
-        real, fake = on_real["logit"], on_fake["logit"]
-        loss = adversary.discriminator(real, fake).mean()
-        return loss, Aux(logit_metrics(real, fake), {"guide": updates})
+        real, fake = noisy(key_real, variables, y), noisy(key_fake, variables, fake)
+        return tell_apart(adversary, other, variables, (real,), (fake,), name="guide")
 
     def denoise(key, variables, batch):
         y = inward(cut(batch[spec.entry]))
@@ -218,20 +189,19 @@ def affgan(
     )
 
 
-def _image_networks(spec, scale, num_blocks, channels, discriminator_channels, hidden):
-    f = super_resolution_resnet(
-        "affgan", spec, scale, num_blocks=num_blocks, channels=channels, residual=False
-    )
-    width = discriminator_channels or (64 if min(spec.shape[:2]) >= 96 else 16)
-    judge = SuperResolutionDiscriminator(width, min(4, num_halvings(spec.shape)), 16 * width)
-    return f, judge, Denoiser(hidden or (f.channels,) * 4)
-
-
-def _vector_networks(spec, scale, hidden):
+def _networks(spec, scale, num_blocks, channels, discriminator_channels, hidden):
+    """f, a discriminator and a denoiser."""
+    if spec.entry == "image":
+        f = super_resolution_resnet(
+            "affgan", spec, scale, num_blocks=num_blocks, channels=channels, residual=False
+        )
+        judge = super_resolution_discriminator(spec, discriminator_channels)
+        return f, judge, Denoiser(hidden or (f.channels,) * 4)
     if spec.entry != "vector":
         raise ValueError(f"affgan takes images or vectors, and these examples are {spec.entry}")
     if spec.shape[0] % scale:
         raise ValueError(f"scale {scale} does not divide vectors of {spec.shape[0]} numbers")
+    hidden = hidden or (128, 128)
     f = MlpGenerator(tuple(spec.shape), hidden, bounded=False)
     return f, MlpDiscriminator(hidden), Denoiser(hidden)
 

@@ -19,26 +19,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import (
-    Aux,
-    Model,
-    Player,
-    Spec,
-    Stage,
-    carry_over,
-    check_at_least,
-    check_name,
-    game,
-)
+from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, check_name, game
 from genjax.gan.joint_inference import squared_error
 from genjax.gan.latent_search import latent_search
 from genjax.gan.networks import generator_and_discriminator, reader
+from genjax.gan.recognition import norm, recognition_game
 from genjax.gan.two_players import network_range, two_players
 from genjax.losses import non_saturating
-from genjax.nets import Network, normal_noise
+from genjax.nets import normal_noise
 
 SEARCHES = ("identity", "pixels")
-_OWN_RATE = 1e-3  # of the Adam of the identity network that is learned here
 
 
 def age_cgan(
@@ -165,44 +155,17 @@ def age_cgan(
     if recognition is None:
         return Stage(adversarial, adversarial_rounds), last
     return (
-        Stage(_recognition_game(spec, recognition), identity_rounds),
+        Stage(recognition_game(spec, recognition), identity_rounds),
         Stage(adversarial, adversarial_rounds, carry_over(adversarial)),
         last,
     )
-
-
-def _recognition_game(spec: Spec, recognition: Network) -> Model:
-    """The game of FR alone: a classifier of `identity`, one-hot [B, P]."""
-    inward, _ = network_range(spec)
-
-    def recognise(key, variables, batch):
-        del key  # it draws nothing
-        own = variables["identity"]
-        heads, updates = recognition.apply(own, inward(batch["image"]), train=True)
-        logits = heads["person"]
-        right = logits.argmax(1) == batch["identity"].argmax(1)
-        loss = optax.softmax_cross_entropy(logits, batch["identity"]).mean()
-        return loss, Aux({"person_accuracy": right.mean()}, {"identity": updates})
-
-    def evaluate(key, variables, batch):
-        heads, _ = recognition.apply(variables["identity"], inward(batch["image"]), train=False)
-        right = heads["person"].argmax(1) == batch["identity"].argmax(1)
-        return {"accuracy": right.astype(jnp.float32)}
-
-    players = [Player(("identity",), recognise, optax.adam(_OWN_RATE))]
-    return game({"identity": recognition.start}, players, evaluate=evaluate)
-
-
-def norm(x: jax.Array) -> jax.Array:
-    """sqrt(sum x^2) over all but the batch's axis, [B]; its gradient at 0 is 0."""
-    return jnp.sqrt(jnp.square(x).reshape(len(x), -1).sum(1) + 1e-12)
 
 
 def _recognition(spec, identity_features, look):
     """(variables, x in the networks' range) -> features; and the network, if it is to be learned."""
     if identity_features is not None:
         return lambda variables, x: identity_features(0.5 * (x + 1)), None
-    net = reader(spec, {"person": spec.extras["identity"][0]}, **look)
+    net = reader(spec, {"class": spec.extras["identity"][0]}, **look)
 
     def see(variables, x):
         return net.apply(variables["identity"], x, train=False)[0]["features"]

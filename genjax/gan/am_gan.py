@@ -12,7 +12,7 @@ CE(l, K + 1) = softplus(S): a usual discriminator of logit S, and a classifier. 
 
 import optax
 
-from genjax.core import Model, Spec, check_name
+from genjax.core import Model, Spec, check_labels, check_name
 from genjax.gan.classes import class_accuracy, class_loss, logit_of_classes
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, two_players
@@ -65,8 +65,7 @@ def am_gan(
     Raises:
         ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
     """
-    if spec.num_classes is None:
-        raise ValueError("am_gan needs labels, and this data has none")
+    check_labels("am_gan", spec)
     check_name("labelling", labelling, LABELLINGS)
     predefined = labelling == "predefined"
     generator, classifier = generator_and_discriminator(

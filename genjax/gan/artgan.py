@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_labels
 from genjax.gan.classes import class_accuracy, class_loss, logit_of_classes
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import Side, network_range, two_players
@@ -91,8 +91,7 @@ def artgan(
     Raises:
         ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
     """
-    if spec.num_classes is None:
-        raise ValueError("artgan needs labels, and this data has none")
+    check_labels("artgan", spec)
     generator, rebuilding = generator_and_discriminator(
         spec,
         latent_dim,

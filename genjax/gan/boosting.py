@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import (
-    Aux,
     Model,
     Player,
     Spec,
@@ -14,11 +13,11 @@ from genjax.core import (
     game,
     variables_for_sampling,
 )
+from genjax.gan.telling_apart import tell_apart
 from genjax.gan.two_players import network_range
 from genjax.losses import (
     boosting_density,
     boosting_threshold,
-    logit_metrics,
     mixture_to_data_ratio,
     non_saturating,
 )
@@ -75,9 +74,8 @@ def boosted(
     inward, _ = network_range(spec)
     adversary = non_saturating()
 
-    def classify(variables, x, train):
-        heads, updates = classifier.apply(variables["classifier"], inward(x), train=train)
-        return heads["logit"], updates
+    def classify(variables, x):
+        return classifier.apply(variables["classifier"], inward(x), train=False)[0]["logit"]
 
     def sample(key, variables, num, condition=None):
         del condition  # there is none
@@ -90,18 +88,15 @@ def boosted(
         drawn = jax.vmap(draw)(jnp.stack(keys), components)
         return drawn[which, jnp.arange(num)]
 
-    def tell_apart(key, variables, batch):
+    def discriminate(key, variables, batch):
         x = batch[spec.entry]
-        on_real, updates = classify(variables, x, train=True)
-        variables = {**variables, "classifier": {**variables["classifier"], **updates}}
-        on_fake, updates = classify(variables, sample(key, variables, len(x)), train=True)
-        loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux(logit_metrics(on_real, on_fake), {"classifier": updates})
+        real, fake = inward(x), inward(sample(key, variables, len(x)))
+        return tell_apart(adversary, classifier, variables, (real,), (fake,), name="classifier")
 
     def density(variables, x):
         """How often an example is to be shown, [B]: 1 on average."""
         mixture = variables["mixture"]
-        ratios = mixture_to_data_ratio(classify(variables, x, train=False)[0])
+        ratios = mixture_to_data_ratio(classify(variables, x))
         return boosting_density(ratios, mixture["threshold"], mixture["component_weight"])
 
     def update(key, state, batches):
@@ -147,11 +142,9 @@ def boosted(
     )
     telling = game(
         {"classifier": classifier.start},
-        [Player(("classifier",), tell_apart, classifier_optimizer)],
+        [Player(("classifier",), discriminate, classifier_optimizer)],
         sample=sample,
-        evaluate=lambda key, variables, batch: {
-            "logit": classify(variables, batch[spec.entry], train=False)[0]
-        },
+        evaluate=lambda key, variables, batch: {"logit": classify(variables, batch[spec.entry])},
     )
 
     def begin_classifier(key, state):
@@ -167,7 +160,7 @@ def boosted(
         old = state.variables["mixture"]
         current = old["current"] + 1
         beta = 1 / (current + 1) if component_weight is None else component_weight
-        logit = lambda x: classify(state.variables, x[None], train=False)[0][0]
+        logit = lambda x: classify(state.variables, x[None])[0]
         logits = jax.lax.map(logit, examples[spec.entry], batch_size=_AT_A_TIME)
         mixture = {
             "weights": ((1 - beta) * old["weights"]).at[current].set(beta),

@@ -8,7 +8,7 @@ labels are the minibatch's own, so that p(y) is the data's on both sides.
 
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_labels
 from genjax.gan.networks import generator_and_discriminator
 from genjax.gan.two_players import two_players
 from genjax.losses import non_saturating
@@ -52,8 +52,7 @@ def cgan(
     Raises:
         ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
     """
-    if spec.num_classes is None:
-        raise ValueError("cgan needs labels, and this data has none")
+    check_labels("cgan", spec)
     generator, discriminator = generator_and_discriminator(
         spec,
         latent_dim,

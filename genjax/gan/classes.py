@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.gan.two_players import Side
+from genjax.core import Aux, Batch, Objective, Spec
+from genjax.gan.two_players import Side, network_range
 from genjax.nets import Network
 
 
@@ -19,6 +20,32 @@ def class_loss(side: Side) -> jax.Array:
 def class_accuracy(side: Side) -> jax.Array:
     """Share of the examples whose label has the largest logit of the head `class`."""
     return (jnp.argmax(side.heads["class"], axis=1) == side.label).mean()
+
+
+def classification(
+    spec: Spec,
+    classifier: Network,
+    name: str,
+    label: Callable[[Batch], jax.Array] = lambda batch: batch["label"],
+) -> Objective:
+    """The objective of a classifier of real examples: its `class_loss`, and `class_accuracy`.
+
+    Args:
+        spec: of the data.
+        classifier: `x -> heads`, x in the networks' range, with a head `class`.
+        name: of that network in the game.
+        label: of a minibatch, int [B].
+    """
+    inward, _ = network_range(spec)
+
+    def classify(key, variables, batch):
+        del key  # it draws nothing
+        x = inward(batch[spec.entry])
+        heads, updates = classifier.apply(variables[name], x, train=True)
+        side = Side(x, heads, label(batch))
+        return class_loss(side), Aux({"class_accuracy": class_accuracy(side)}, {name: updates})
+
+    return classify
 
 
 def logit_of_classes(

@@ -16,27 +16,17 @@ import jax.numpy as jnp
 import optax
 
 from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, game
+from genjax.gan.telling_apart import tell_apart
+from genjax.gan.translator import NUM_SOURCE, tokens_of, translation
 from genjax.losses import (
     action_values,
     clip_parameters,
-    logit_metrics,
     non_saturating,
     policy_gradient,
     sentence_bleu,
     until_end,
 )
-from genjax.nets import (
-    PairDiscriminator,
-    SentenceFeatures,
-    Translator,
-    beam_search,
-    draw_sequence,
-    log_probs_of,
-    network,
-)
-
-_NUM_SOURCE = 128  # ASCII, as everywhere in `text`
-_REMEMBERED = "sources"  # the network of source sentences for samples without any
+from genjax.nets import PairDiscriminator, SentenceFeatures, network
 
 
 def cs_gan(
@@ -103,139 +93,74 @@ def cs_gan(
     check_at_least(1, pretraining_rounds=pretraining_rounds)
     check_at_least(1, discriminator_rounds=discriminator_rounds)
     (length, num_symbols), (source_length,) = spec.shape, spec.extras["text"]
-    translator = Translator(_NUM_SOURCE, num_symbols, embedding_dim, width)
-    x, y = jnp.ones((2, source_length), jnp.int32), jnp.zeros((2, length), jnp.int32)
-    writer = network(translator, x, y[:, 0])
+    p = translation(spec, embedding_dim=embedding_dim, width=width, beam_size=beam_size)
     sides = []
-    for symbols, longest in ((_NUM_SOURCE, source_length), (num_symbols, length)):
+    for symbols, longest in ((NUM_SOURCE, source_length), (num_symbols, length)):
         found = tuple(w for w in windows or range(1, longest + 1, 4) if w <= longest)
         features = tuple(maps or 100 + 10 * window for window in found)
         sides.append(SentenceFeatures(symbols, embedding_dim, found, features))
-    discriminator = network(PairDiscriminator(*sides), x, y)
+    pair = [jnp.ones((2, size), jnp.int32) for size in (source_length, length)]
+    discriminator = network(PairDiscriminator(*sides), *pair)
     adversary = non_saturating()
-
-    def writing(variables, source):
-        """The step of the decoder and its first carry."""
-        own = variables["generator"]
-        step = lambda carry, previous: translator.apply(own, carry, previous, method="step")
-        return step, translator.apply(own, source, method="encode")
-
-    def written(key, variables, source, **known):
-        return draw_sequence(
-            key, *writing(variables, source), len(source), length, num_symbols, **known
-        )
-
-    def log_probs(variables, source, tokens):
-        return log_probs_of(*writing(variables, source), tokens, num_symbols)
-
-    def judged(own, source, tokens, train):
-        heads, updates = discriminator.apply(own, source, tokens, train=train)
-        return heads["logit"], updates
 
     def reward_of(variables, source, reference):
         def reward(tokens):
-            logit, _ = judged(variables["discriminator"], source, tokens, False)
+            own = variables["discriminator"]
+            logit = discriminator.apply(own, source, tokens, train=False)[0]["logit"]
             by_judge = discriminator_weight * (jax.nn.sigmoid(logit) - baseline)
             return by_judge + (1 - discriminator_weight) * sentence_bleu(tokens, reference)
 
         return reward
 
-    def imitate(key, variables, batch):
-        del key
-        reference = _tokens(batch["sequence"])
-        log_p = log_probs(variables, batch["text"], reference)
-        loss = policy_gradient(log_p, jnp.ones_like(log_p), until_end(reference))
-        return loss.mean(), Aux()
-
     def act(key, variables, batch):
         key_draw, key_rollouts = jax.random.split(key)
         source = batch["text"]
-        tokens = jax.lax.stop_gradient(written(key_draw, variables, source))
-        reward = reward_of(variables, source, _tokens(batch["sequence"]))
+        tokens = jax.lax.stop_gradient(p.write(key_draw, variables, source))
+        reward = reward_of(variables, source, tokens_of(batch["sequence"]))
 
         def complete(key, tokens, num_known):
-            return written(key, variables, source, known=tokens, num_known=num_known)
+            return p.write(key, variables, source, known=tokens, num_known=num_known)
 
         values = action_values(key_rollouts, complete, reward, tokens, num_rollouts=num_rollouts)
-        log_p = log_probs(variables, source, tokens)
+        log_p = p.log_probs(variables, source, tokens)
         loss = policy_gradient(log_p, values, until_end(tokens)).mean()
         return loss, Aux({"reward": values[:, -1].mean()})
 
     def discriminate(key, variables, batch):
-        source, own = batch["text"], variables["discriminator"]
-        fake = written(key, variables, source)
-        on_real, updates = judged(own, source, _tokens(batch["sequence"]), True)
-        on_fake, updates = judged({**own, **updates}, source, fake, True)
-        loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux(logit_metrics(on_real, on_fake), {"discriminator": updates})
-
-    def sample(key, variables, num, condition=None):
-        key_source, key_draw = jax.random.split(key)
-        if condition is None:
-            kept = variables[_REMEMBERED]["memory"]["text"]
-            condition = kept[jax.random.randint(key_source, (num,), 0, len(kept))]
-        tokens = written(key_draw, variables, jnp.asarray(condition))
-        return jax.nn.one_hot(tokens, num_symbols)
-
-    def translate(key, variables, source):
-        del key
-        step, carry = writing(variables, source)
-        sizes = (len(source), length, num_symbols)
-        tokens, _ = beam_search(step, carry, *sizes, beam_size=beam_size)
-        return jax.nn.one_hot(tokens, num_symbols)
-
-    def log_prob(key, variables, sequence, source):
-        del key
-        return log_probs(variables, source, _tokens(sequence)).sum(1)
+        source, reference = batch["text"], tokens_of(batch["sequence"])
+        real, fake = (source, reference), (source, p.write(key, variables, source))
+        return tell_apart(adversary, discriminator, variables, real, fake)
 
     def evaluate(key, variables, batch):
-        source, reference = batch["text"], _tokens(batch["sequence"])
-        likeliest = written(None, variables, source)
-        mask = until_end(reference)
-        right = (mask * (likeliest != reference)).sum(1) == 0
-        drawn = written(key, variables, source)
+        source, reference = batch["text"], tokens_of(batch["sequence"])
+        likeliest = p.write(None, variables, source)
+        wrong = until_end(reference) * (likeliest != reference)
+        drawn = p.write(key, variables, source)
         return {
-            "sequence_accuracy": right.astype(jnp.float32),
+            "sequence_accuracy": (wrong.sum(1) == 0).astype(jnp.float32),
             "bleu": sentence_bleu(likeliest, reference),
             "reward": reward_of(variables, source, reference)(drawn),
         }
 
-    networks = {
-        "generator": writer.start,
-        "discriminator": discriminator.start,
-        # Of a later stage's first state, which no batch makes, the sources are the first stage's.
-        _REMEMBERED: lambda key, batch: {"memory": {"text": batch.get("text", x)}},
-    }
     bounded = lambda tx: optax.chain(optax.clip_by_global_norm(clip_norm), tx)
-    first = Player(("generator",), imitate, bounded(optax.adam(pretraining_learning_rate)))
+    first = Player(("generator",), p.imitate, bounded(optax.adam(pretraining_learning_rate)))
     actor = Player(("generator",), act, bounded(optax.rmsprop(learning_rate)))
-    teacher = Player(("generator",), imitate, bounded(optax.rmsprop(learning_rate)), name="teacher")
+    teacher = Player(
+        ("generator",), p.imitate, bounded(optax.rmsprop(learning_rate)), name="teacher"
+    )
     judge = Player(
         ("discriminator",),
         discriminate,
         optax.chain(optax.rmsprop(discriminator_learning_rate), clip_parameters(clip)),
         turns=discriminator_turns,
     )
-    able = {
-        "sample": sample,
-        "translate": translate,
-        "log_prob": log_prob,
-        "evaluate": evaluate,
-        "select": "bleu",
-        "condition": "text",
-    }
+    networks = {**p.networks, "discriminator": discriminator.start}
     likelihood, judging, adversarial = (
-        game(networks, players, **able)
+        game(networks, players, evaluate=evaluate, select="bleu", **p.able)
         for players in ([first], [judge], [actor, *([teacher] * teacher_forcing), judge])
     )
-
     return (
         Stage(likelihood, pretraining_rounds),
         Stage(judging, discriminator_rounds, carry_over(judging)),
         Stage(adversarial, None, carry_over(adversarial)),
     )
-
-
-def _tokens(sequence):
-    """One-hot [B, T, V] -> int32 [B, T]."""
-    return sequence.argmax(-1).astype(jnp.int32)

@@ -15,17 +15,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Model, Player, Spec, game
-from genjax.gan.classes import class_accuracy, class_loss
+from genjax.core import Aux, Ema, Model, Player, Spec, check_labels, game
+from genjax.gan.classes import classification
 from genjax.gan.joint_inference import squared_error
 from genjax.gan.networks import generator_and_discriminator, reader
-from genjax.gan.two_players import Side, generator_functions, network_range, noise_latents
+from genjax.gan.two_players import gaussian_latents, generator_functions, network_range
 from genjax.losses import (
     ClassMeans,
     classwise_feature_matching,
     cross_entropy,
     gaussian_kl,
-    gaussian_log_prob,
     gaussian_sample,
     new_class_means,
 )
@@ -73,16 +72,14 @@ def cvae_gan(
     Raises:
         ValueError: if there are no labels, for an unknown name, or DCGAN for what is no image.
     """
-    if spec.num_classes is None:
-        raise ValueError("cvae_gan needs labels, and this data has none")
-    num_classes = spec.num_classes
+    check_labels("cvae_gan", spec)
     look = {"architecture": architecture, "hidden": hidden, "width": width, "precision": precision}
     generator, discriminator = generator_and_discriminator(
-        spec, latent_dim, num_classes=num_classes, label_to_discriminator=False, **look
+        spec, latent_dim, num_classes=spec.num_classes, label_to_discriminator=False, **look
     )
     codes = {"mean": latent_dim, "log_variance": latent_dim}
-    encoder = reader(spec, codes, num_classes=num_classes, **look)
-    classifier = reader(spec, {"class": num_classes}, **look)
+    encoder = reader(spec, codes, num_classes=spec.num_classes, **look)
+    classifier = reader(spec, {"class": spec.num_classes}, **look)
     noise = normal_noise(latent_dim)
     inward, _ = network_range(spec)
     decode, sample = generator_functions(spec, generator, noise, conditional=True)
@@ -105,38 +102,26 @@ def cvae_gan(
     def rebuild(key, variables, batch):
         x, label = inward(batch[spec.entry]), batch["label"]
         posterior, rebuilt, drawn, updates = fakes(key, variables, x, label)
-        (real_d, rebuilt_d, drawn_d), (real_c, rebuilt_c, drawn_c) = [
-            [net.apply(own, each, train=True)[0]["features"] for each in (x, rebuilt, drawn)]
-            for net, own in (
-                (discriminator, variables["discriminator"]),
-                (classifier, variables["classifier"]),
-            )
-        ]
+
+        def features(net, name):
+            apply = lambda y: net.apply(variables[name], y, train=True)[0]["features"]
+            return apply(x), apply(rebuilt), apply(drawn)
+
+        real_d, rebuilt_d, drawn_d = features(discriminator, "discriminator")
+        real_c, rebuilt_c, drawn_c = features(classifier, "classifier")
         pairs = ((x, rebuilt), (real_d, rebuilt_d), (real_c, rebuilt_c))
-        kl = gaussian_kl(*posterior).mean()
-        reconstruction = sum(half_squares(a - b).mean() for a, b in pairs)
-        mean = half_squares((real_d.mean(0) - drawn_d.mean(0))[None]).sum()
         by_class, means = classwise_feature_matching(
             ClassMeans(**variables["extra"]), real_c, label, drawn_c, label, decay=mean_decay
         )
-        loss = kl_weight * kl + reconstruction_weight * reconstruction
-        loss += mean_weight * mean + class_mean_weight * by_class
-        metrics = {
-            "kl": kl,
-            "reconstruction": reconstruction,
-            "mean_matching": mean,
+        terms = {
+            "kl": gaussian_kl(*posterior).mean(),
+            "reconstruction": sum(half_squares(a - b).mean() for a, b in pairs),
+            "mean_matching": half_squares((real_d.mean(0) - drawn_d.mean(0))[None]).sum(),
             "class_mean_matching": by_class,
         }
-        return loss, Aux(metrics, {**updates, "extra": means._asdict()})
-
-    def classify(key, variables, batch):
-        del key  # it draws nothing
-        x = inward(batch[spec.entry])
-        heads, updates = classifier.apply(variables["classifier"], x, train=True)
-        side = Side(x, heads, batch["label"])
-        return class_loss(side), Aux(
-            {"class_accuracy": class_accuracy(side)}, {"classifier": updates}
-        )
+        weights = (kl_weight, reconstruction_weight, mean_weight, class_mean_weight)
+        loss = sum(w * term for w, term in zip(weights, terms.values(), strict=True))
+        return loss, Aux(terms, {**updates, "extra": means._asdict()})
 
     def discriminate(key, variables, batch):
         x, label = inward(batch[spec.entry]), batch["label"]
@@ -149,47 +134,37 @@ def cvae_gan(
             metrics[f"{name}_logit"] = heads["logit"].mean()
         return loss, Aux(metrics, {"discriminator": updates})
 
-    def encode(key, variables, x, label):
-        return q(variables, inward(x), label)[0][0]
+    def moments(variables, x, label):
+        return tuple(q(variables, inward(x), label)[0])
 
     def evaluate(key, variables, batch):
         x, label = batch[spec.entry], batch["label"]
-        posterior = q(variables, inward(x), label)[0]
+        posterior = moments(variables, x, label)
         error = squared_error(x, decode(None, variables, posterior[0], label))
         return {"squared_error": error, "kl": gaussian_kl(*posterior)}
 
     adam = optax.adam(learning_rate, first_moment)
     read = lambda key, x: classifier.apply(classifier.start(key), x, train=False)[0]["features"]
     num_features = jax.eval_shape(read, jax.random.key(0), jnp.zeros((1, *spec.shape))).shape[1]
-    starts = {
-        "encoder": encoder.start,
-        "generator": generator.start,
-        "classifier": classifier.start,
-        "discriminator": discriminator.start,
-        "extra": lambda key, batch: new_class_means(num_classes, num_features)._asdict(),
-    }
-
-    def posterior(key, variables, x, label):
-        moments = q(variables, inward(x), label)[0]
-        z = gaussian_sample(key, *moments)
-        return z, gaussian_log_prob(z, *moments)
-
     return game(
-        starts,
+        {
+            "encoder": encoder.start,
+            "generator": generator.start,
+            "classifier": classifier.start,
+            "discriminator": discriminator.start,
+            "extra": lambda key, batch: new_class_means(spec.num_classes, num_features)._asdict(),
+        },
         [
             Player(("encoder", "generator"), rebuild, adam, name="generator"),
-            Player(("classifier",), classify, adam),
+            Player(("classifier",), classification(spec, classifier, "classifier"), adam),
             Player(("discriminator",), discriminate, adam),
         ],
         ema=None if ema_decay is None else Ema(("encoder", "generator"), ema_decay),
         sample=sample,
-        encode=encode,
+        encode=lambda key, variables, x, label: moments(variables, x, label)[0],
         decode=decode,
         evaluate=evaluate,
-        latents=noise_latents(noise)._replace(
-            posterior=posterior,
-            moments=lambda variables, x, label: tuple(q(variables, inward(x), label)[0]),
-        ),
+        latents=gaussian_latents(noise, moments),
         condition="label",
     )
 

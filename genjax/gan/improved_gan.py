@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Player, Spec, Stage, check_name, game
+from genjax.core import Aux, Ema, Player, Spec, Stage, check_labels, check_name, game
 from genjax.gan.classes import class_loss
 from genjax.gan.labelled import labelled_examples, with_labels
 from genjax.gan.two_players import Side, generator_functions, network_range, noise_latents
@@ -94,8 +94,7 @@ def improved_gan(
     Raises:
         ValueError: if there are no labels, or for what does not fit.
     """
-    if spec.num_classes is None:
-        raise ValueError("improved_gan needs labels, if few, and this data has none")
+    check_labels("improved_gan", spec)
     labelled = labelled_examples(spec, labels_per_class)
     check_name("generator_loss", generator_loss, OBJECTIVES)
     check_name("generator_norm", generator_norm, ("batch", "virtual"))

@@ -17,8 +17,13 @@ import optax
 
 from genjax.core import Aux, Ema, Model, Player, Spec, check_name, game
 from genjax.gan.networks import chosen, encoder_for, generator_and_discriminator
-from genjax.gan.two_players import generator_functions, network_range, noise_latents
-from genjax.losses import gaussian_log_prob, gaussian_sample, logit_metrics, non_saturating
+from genjax.gan.two_players import (
+    gaussian_latents,
+    generator_functions,
+    network_range,
+    noise_latents,
+)
+from genjax.losses import gaussian_sample, logit_metrics, non_saturating
 from genjax.nets import JointDiscriminator, named_noise, network
 
 
@@ -126,13 +131,6 @@ def joint_inference(
         del key
         return moments(variables, x)[0][0]
 
-    def posterior(key, variables, x):
-        (mean, log_variance), _ = moments(variables, x)
-        if not stochastic:
-            return mean, None
-        z = gaussian_sample(key, mean, log_variance)
-        return z, gaussian_log_prob(z, mean, log_variance)
-
     def evaluate(key, variables, batch):
         x = batch[spec.entry]
         z_x, _ = read(key, variables, x)
@@ -141,9 +139,13 @@ def joint_inference(
         return {"logit": heads["logit"], "squared_error": error}
 
     decode, sample = generator_functions(spec, generator, noise)
-    latents = noise_latents(noise)._replace(posterior=posterior)
-    if stochastic and prior == "normal":
-        latents = latents._replace(moments=lambda variables, x: tuple(moments(variables, x)[0]))
+    if stochastic:
+        latents = gaussian_latents(noise, lambda variables, x: tuple(moments(variables, x)[0]))
+    else:
+        point = lambda key, variables, x: (encode(key, variables, x), None)
+        latents = noise_latents(noise)._replace(posterior=point)
+    if prior != "normal":
+        latents = latents._replace(moments=None)
     both = ("encoder", "generator")
     return game(
         {

@@ -14,7 +14,8 @@ import optax
 
 from genjax.core import Aux, Model, Player, Spec, game
 from genjax.gan.domains import find_domains, width_for
-from genjax.losses import logit_metrics, non_saturating
+from genjax.gan.telling_apart import tell_apart
+from genjax.losses import non_saturating
 from genjax.nets import PatchDiscriminator, UNet, network, num_patch_layers
 
 
@@ -74,26 +75,26 @@ def pix2pix(
     def translated(key, variables, a, train):
         return generator.apply(variables["generator"], 2 * a - 1, train=train, key=key)
 
-    def judge(own, a, b, train):
-        given = (2 * a - 1,) if conditional else ()
-        heads, updates = discriminator.apply(own, b, *given, train=train)
-        return heads["logit"], updates
+    def seen(a, b):
+        """What the discriminator reads of a pair; b in the networks' range."""
+        return (b, 2 * a - 1) if conditional else (b,)
+
+    def judge(variables, a, b, train):
+        own = variables["discriminator"]
+        return discriminator.apply(own, *seen(a, b), train=train)[0]["logit"]
 
     def both(batch):
         return batch["image"], 2 * batch["target"] - 1
 
     def discriminate(key, variables, batch):
-        (a, b), own = both(batch), variables["discriminator"]
+        a, b = both(batch)
         fake, _ = translated(key, variables, a, True)
-        on_real, updates = judge(own, a, b, True)
-        on_fake, updates = judge({**own, **updates}, a, fake, True)
-        loss = adversary.discriminator(on_real, on_fake).mean()
-        return loss, Aux(logit_metrics(on_real, on_fake), {"discriminator": updates})
+        return tell_apart(adversary, discriminator, variables, seen(a, b), seen(a, fake))
 
     def generate(key, variables, batch):
         a, b = both(batch)
         fake, updates = translated(key, variables, a, True)
-        logit, _ = judge(variables["discriminator"], a, fake, True)
+        logit = judge(variables, a, fake, True)
         fooled = adversary.generator(logit, logit).mean()
         l1 = jnp.abs(b - fake).mean()
         loss = adversarial_weight * fooled + l1_weight * l1
@@ -105,7 +106,7 @@ def pix2pix(
     def evaluate(key, variables, batch):
         a, b = both(batch)
         fake, _ = translated(key, variables, a, False)
-        logits = [judge(variables["discriminator"], a, x, False)[0] for x in (b, fake)]
+        logits = [judge(variables, a, x, False) for x in (b, fake)]
         real, translations = (each.reshape(len(a), -1).mean(1) for each in logits)
         l1 = 0.5 * jnp.abs(b - fake).reshape(len(a), -1).mean(1)
         return {"l1": l1, "logit": real, "translated_logit": translations}

@@ -11,7 +11,7 @@ arXiv:1802.05637).
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_labels
 from genjax.gan.two_players import two_players
 from genjax.losses import hinge
 from genjax.nets import (
@@ -69,8 +69,8 @@ def sngan(
     Raises:
         ValueError: if labels are asked for and missing, or the data is neither images nor vectors.
     """
-    if conditional and spec.num_classes is None:
-        raise ValueError("conditional sngan needs labels, and this data has none")
+    if conditional:
+        check_labels("conditional sngan", spec)
     num_classes = spec.num_classes if conditional else 0
     dtype = jnp.bfloat16 if precision == "bf16" else jnp.float32
     if spec.entry == "image":

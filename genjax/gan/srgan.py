@@ -17,19 +17,18 @@ import optax
 
 from genjax.core import Aux, Player, Spec, Stage, carry_over, check_at_least, game
 from genjax.gan.perceptual_features import find_features
+from genjax.gan.telling_apart import tell_apart
 from genjax.losses import (
     crop_to_multiple,
     enlarge,
     enlargement_quality,
-    logit_metrics,
     low_resolution,
     non_saturating,
     perceptual_distance,
 )
 from genjax.nets import (
-    SuperResolutionDiscriminator,
     network,
-    num_halvings,
+    super_resolution_discriminator,
     super_resolution_resnet,
 )
 
@@ -90,16 +89,10 @@ def srgan(
     check_at_least(1, pretraining_rounds=pretraining_rounds)
     if vgg is not None and features is not None:
         raise ValueError("srgan takes vgg or features, and got both: leave one out")
-    side = min(spec.shape[:2])
-    if discriminator_channels is None:
-        discriminator_channels = 64 if side >= 96 else 16
     high = crop_to_multiple(jnp.zeros((1, *spec.shape)), scale)
     low = low_resolution(high, scale)
     enlarger = network(generator, low)
-    judge = SuperResolutionDiscriminator(
-        discriminator_channels, min(4, num_halvings(spec.shape)), 16 * discriminator_channels
-    )
-    discriminator = network(judge, high)
+    discriminator = network(super_resolution_discriminator(spec, discriminator_channels), high)
     adversary = non_saturating()
     seer = find_features(vgg, features)
 
@@ -123,12 +116,7 @@ def srgan(
     def discriminate(key, variables, batch):
         del key
         x, y, _ = of_batch(variables, batch, True)
-        own = variables["discriminator"]
-        on_real, updates = discriminator.apply(own, 2 * x - 1, train=True)
-        on_fake, updates = discriminator.apply({**own, **updates}, 2 * y - 1, train=True)
-        real, fake = on_real["logit"], on_fake["logit"]
-        loss = adversary.discriminator(real, fake).mean()
-        return loss, Aux(logit_metrics(real, fake), {"discriminator": updates})
+        return tell_apart(adversary, discriminator, variables, (2 * x - 1,), (2 * y - 1,))
 
     def generate(key, variables, batch):
         del key

@@ -16,9 +16,29 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Gate, Latents, Metrics, Model, Objective, Player, Spec, game
+from genjax.core import (
+    Aux,
+    Ema,
+    Gate,
+    Latents,
+    Metrics,
+    Model,
+    Objective,
+    Player,
+    Spec,
+    check_labels,
+    game,
+)
 from genjax.gan.replay import from_pool, new_pool
-from genjax.losses import Adversary, Penalty, cross_entropy, logit_metrics, noisy_labels
+from genjax.losses import (
+    Adversary,
+    Penalty,
+    cross_entropy,
+    gaussian_log_prob,
+    gaussian_sample,
+    logit_metrics,
+    noisy_labels,
+)
 from genjax.nets import Network, Noise
 
 
@@ -121,8 +141,8 @@ def two_players(
     Raises:
         ValueError: if there are no labels for a conditional game.
     """
-    if conditional and spec.num_classes is None:
-        raise ValueError("a conditional model needs labels, and this data has none")
+    if conditional:
+        check_labels("a conditional model", spec)
     tricks = tricks or Tricks()
     inward, _ = network_range(spec)
     decode, sample = generator_functions(spec, generator, noise, conditional=conditional)
@@ -273,6 +293,22 @@ def noise_latents(noise: Noise) -> Latents:
         interpolate=noise.interpolate,
         truncated=noise.truncated,
     )
+
+
+def gaussian_latents(noise: Noise, moments: Callable[..., tuple[jax.Array, jax.Array]]) -> Latents:
+    """What a model tells of latents with a Gaussian posterior.
+
+    Args:
+        noise: p(z).
+        moments: `(variables, x[, label]) -> (mean, log-variance)`, [B, dim] each.
+    """
+
+    def posterior(key, variables, x, *label):
+        mean, log_variance = moments(variables, x, *label)
+        z = gaussian_sample(key, mean, log_variance)
+        return z, gaussian_log_prob(z, mean, log_variance)
+
+    return noise_latents(noise)._replace(posterior=posterior, moments=moments)
 
 
 def _cuts(num):

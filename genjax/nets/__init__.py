@@ -25,7 +25,8 @@ from genjax.nets.conditioning import beside
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.convolutional import ConvDecoder, ConvEncoder
 from genjax.nets.coupled import CoupledDiscriminator, CoupledGenerator, check_shared
-from genjax.nets.dcgan import DcganDiscriminator, DcganGenerator, num_halvings
+from genjax.nets.dcgan import DcganDiscriminator, DcganGenerator
+from genjax.nets.denoiser import Denoiser
 from genjax.nets.deterministic import Autoencoder, deterministic_autoencoder
 from genjax.nets.elu_autoencoder import (
     AutoencoderDiscriminator,
@@ -38,6 +39,7 @@ from genjax.nets.equalized import EqualizedConv, EqualizedDense
 from genjax.nets.first_clusters import STARTS, first_clusters
 from genjax.nets.flows import InverseAutoregressiveFlows, PlanarFlows, planar
 from genjax.nets.gan_resnet import ResnetDiscriminator, ResnetGenerator
+from genjax.nets.hole_filler import HoleFiller
 from genjax.nets.instance_norm import IMAGE_NORMS, InstanceNorm, MinibatchNorm, image_norm
 from genjax.nets.joint import JointDiscriminator, TrunkEncoder
 from genjax.nets.layout import LayoutDiscriminator, LayoutGenerator, num_layout_halvings, tiled
@@ -70,7 +72,7 @@ from genjax.nets.recurrent_players import (
     FeedbackRnn,
     mean_decision,
 )
-from genjax.nets.resampling import double, halve, resampled_conv
+from genjax.nets.resampling import double, halve, num_halvings, resampled_conv
 from genjax.nets.residual import ResidualBlock, ResidualDecoder, ResidualEncoder
 from genjax.nets.self_attention import SelfAttention
 from genjax.nets.sequence_to_sequence import (
@@ -93,6 +95,7 @@ from genjax.nets.super_resolution import (
     check_enlargeable,
     pixel_shuffle,
     pixel_unshuffle,
+    super_resolution_discriminator,
     super_resolution_resnet,
 )
 from genjax.nets.text import ImageEncoder, ImageTrunk, TextDiscriminator, TextEncoder, TextGenerator
@@ -136,6 +139,7 @@ __all__ = [
     "DcganDiscriminator",
     "DcganGenerator",
     "DecoderGenerator",
+    "Denoiser",
     "DiagonalBiLstm",
     "EluDecoder",
     "EluEncoder",
@@ -144,6 +148,7 @@ __all__ = [
     "EqualizedDense",
     "FeedbackRnn",
     "GatedMlp",
+    "HoleFiller",
     "ImageEncoder",
     "ImageTrunk",
     "InstanceNorm",
@@ -257,6 +262,7 @@ __all__ = [
     "split_layers",
     "split_noise",
     "straight_through",
+    "super_resolution_discriminator",
     "super_resolution_resnet",
     "tiled",
     "uniform_noise",

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from genjax.nets.convolution import Conv, ConvTranspose
-from genjax.nets.dcgan import num_halvings
 from genjax.nets.normalization import BatchNorm
+from genjax.nets.resampling import num_halvings
 
 
 class CoupledGenerator(nn.Module):

@@ -5,7 +5,7 @@ too large, of sides that are no such number, is cut off.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import flax.linen as nn
 import jax
@@ -16,6 +16,7 @@ from genjax.nets.adversarial_mlp import disturb, linear_heads
 from genjax.nets.conditioning import beside
 from genjax.nets.convolution import Conv, ConvTranspose
 from genjax.nets.normalization import BatchNorm
+from genjax.nets.resampling import num_halvings
 from genjax.nets.super_resolution import pixel_shuffle
 
 UPSAMPLINGS = ("transposed", "nearest", "pixel_shuffle")
@@ -158,11 +159,6 @@ def dcgan_trunk(
         x = normalize(norm, x, train, dtype) if normed else x
         x = nn.leaky_relu(x, 0.2)
     return x
-
-
-def num_halvings(shape: Sequence[int]) -> int:
-    """How often the shorter side of (H, W, C) is halved until it is less than 8; at least once."""
-    return max(1, math.floor(math.log2(min(shape[:2]) / 4)))
 
 
 def normalize(norm: str, x: jax.Array, train: bool, dtype) -> jax.Array:

@@ -11,9 +11,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from genjax.nets.dcgan import num_halvings
 from genjax.nets.normalization import BatchNorm, ConditionalBatchNorm
 from genjax.nets.projection import ProjectionHead
+from genjax.nets.resampling import num_halvings
 from genjax.nets.self_attention import SelfAttention
 from genjax.nets.spectral import SpectralConv, SpectralDense
 

@@ -1,5 +1,8 @@
 """Doubling and halving of images, alone and with the 3x3 convolution beside it done at once."""
 
+import math
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -55,3 +58,8 @@ def resampled_conv(x: jax.Array, kernel: jax.Array, resampling: str | None) -> j
         return conv_transpose(x, kernel, 2, 2)
     ends = [(1, 1 - size % 2) for size in x.shape[1:3]]
     return conv(x, kernel / 4, 2, ends)
+
+
+def num_halvings(shape: Sequence[int]) -> int:
+    """How often the shorter side of (H, W, C) is halved until it is less than 8; at least once."""
+    return max(1, math.floor(math.log2(min(shape[:2]) / 4)))

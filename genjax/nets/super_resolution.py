@@ -9,6 +9,7 @@ import jax
 from genjax.core import Spec
 from genjax.nets.convolution import Conv
 from genjax.nets.normalization import BatchNorm
+from genjax.nets.resampling import num_halvings
 
 _PAPER_SIDE = 96  # of the training patches of SRResNet
 
@@ -178,6 +179,20 @@ def super_resolution_resnet(
     if num_blocks < 1 or channels < 1:
         raise ValueError(f"needs at least 1 block and channel, got {num_blocks} and {channels}")
     return SuperResolutionResNet(scale, spec.shape[-1], channels, num_blocks, residual)
+
+
+def super_resolution_discriminator(
+    spec: Spec, channels: int | None
+) -> SuperResolutionDiscriminator:
+    """The network for such images: the paper's 64 channels from 96x96 on, 16 below.
+
+    Args:
+        spec: of the images in high resolution.
+        channels: of the first pair; None by the size of the images.
+    """
+    if channels is None:
+        channels = 64 if min(spec.shape[:2]) >= _PAPER_SIDE else 16
+    return SuperResolutionDiscriminator(channels, min(4, num_halvings(spec.shape)), 16 * channels)
 
 
 def check_enlargeable(name: str, spec: Spec, scale: int) -> None:

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 
 from genjax.nets.convolution import Conv
-from genjax.nets.dcgan import normalize, num_halvings
+from genjax.nets.dcgan import normalize
+from genjax.nets.resampling import num_halvings
 
 NUM_SYMBOLS = 128  # ASCII; 0 is padding
 _WINDOW, _POOL = 4, 3  # characters

@@ -12,14 +12,15 @@ from tests.experiments.commands import Binary, complaint
 ZOO = Binary(zoo.define, zoo.main)
 
 
-def _run(folder, name, family, model, seconds):
+def _run(folder, name, family, model, seconds, picture="samples"):
     samples = folder / name / "samples"
     samples.mkdir(parents=True)
     config = {"identity": {"family": family, "model": model}}
     (folder / name / "config.json").write_text(json.dumps(config))
-    Image.new("RGB", (4, 4)).save(samples / "samples.png")
-    os.utime(samples / "samples.png", (seconds, seconds))
-    return samples / "samples.png"
+    path = samples / f"{picture}.png"
+    Image.new("RGB", (4, 4)).save(path)
+    os.utime(path, (seconds, seconds))
+    return path
 
 
 def test_the_latest_run_of_each_adversarial_model_is_on_the_sheet(tmp_path, capsys):
@@ -27,7 +28,9 @@ def test_the_latest_run_of_each_adversarial_model_is_on_the_sheet(tmp_path, caps
     newer = _run(tmp_path, "new", "gan", "gan", 2)
     other = _run(tmp_path, "other", "gan", "lsgan", 1)
     _run(tmp_path, "vae", "vae", "vae", 3)
-    assert zoo.trained(tmp_path) == {"gan": newer, "lsgan": other}
+    filled = _run(tmp_path, "filler", "gan", "ccgan", 1, picture="inpainting")
+    Image.new("RGB", (4, 4)).save(newer.parent / "pairs.png")  # it samples, so this is not its own
+    assert zoo.trained(tmp_path) == {"gan": newer, "lsgan": other, "ccgan": filled}
     ZOO(f"--runs={tmp_path}", f"--output={tmp_path / 'sheets' / 'zoo.png'}")
     assert (tmp_path / "sheets" / "zoo.png").exists()
     told = capsys.readouterr().err

@@ -7,9 +7,8 @@ import pytest
 
 from genjax.core import Spec
 from genjax.gan import affgan
-from genjax.gan.affgan import Denoiser
 from genjax.losses import low_resolution
-from genjax.nets import MlpDiscriminator, MlpGenerator
+from genjax.nets import Denoiser, MlpDiscriminator, MlpGenerator
 from tests.gan.images import KEY, images, moved, softplus, watched
 
 X = jnp.asarray(np.random.default_rng(0).normal(size=(256, 2)), jnp.float32)

@@ -7,7 +7,7 @@ import pytest
 
 from genjax.core import Spec, variables_for_sampling
 from genjax.gan import age_cgan
-from genjax.gan.age_cgan import norm
+from genjax.gan.recognition import norm
 from tests.gan.images import KEY, images, moved
 
 SPEC = Spec((4, 4, 1), None, 3, {"identity": (5,)})

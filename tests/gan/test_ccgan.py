@@ -8,8 +8,7 @@ from scipy.special import log_softmax
 
 from genjax.core import Spec
 from genjax.gan import ccgan
-from genjax.gan.ccgan import HoleFiller
-from genjax.nets import MlpDiscriminator, MlpGenerator
+from genjax.nets import HoleFiller, MlpDiscriminator, MlpGenerator
 from genjax.tasks.completion import completer
 from tests.gan.images import images, softplus, watched
 

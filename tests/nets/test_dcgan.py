@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genjax.nets import DcganDiscriminator, DcganGenerator
-from genjax.nets.dcgan import num_halvings
+from genjax.nets.resampling import num_halvings
 
 KEY = jax.random.key(0)
 
