@@ -22,8 +22,14 @@ _REST = 2.0  # beats between pieces that are played one after the other
 
 
 def samples(subject: Subject, key, path: Path) -> None:
-    """Draws of a model of sequences; of notes also a MIDI file beside the picture."""
+    """Draws of a model of sequences; of notes also a MIDI file beside the picture.
+
+    Those of a translator are drawn translations, beside what they translate.
+    """
     require(subject, "sample")
+    if subject.model.condition == "text" and subject.model.translate is not None:
+        translations(subject, key, path)
+        return
     given = ()
     if subject.model.condition is not None:
         given = tuple(each[:SHOWN] for each in condition(subject, test_batch(subject, SHOWN)))
@@ -58,7 +64,7 @@ def forecast(subject: Subject, key, path: Path) -> None:
 def translations(subject: Subject, key, path: Path) -> None:
     """Test sentences, their references, the likeliest translations and drawn ones: text and a picture.
 
-    The text lies beside the picture, as translations.txt.
+    The text lies beside the picture, as translations.txt or whatever the picture is called.
     """
     require(subject, "translate", "sample")
     if subject.model.condition != "text" or subject.spec.entry != "sequence":

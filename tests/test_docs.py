@@ -6,6 +6,7 @@ from pathlib import Path
 import jax
 
 from genjax import data
+from genjax.gan import MODELS
 from genjax.training import Config, fit
 
 ROOT = Path(__file__).parent.parent
@@ -47,3 +48,16 @@ def test_readmes_binaries_and_flags_exist():
         assert f'"{flag}"' in sources, flag
     for link in re.findall(r"\]\(([\w/.]+)\)", text):
         assert (ROOT / link).exists(), link
+
+
+def test_what_docs_link_to_exists():
+    for page in (ROOT / "docs").glob("*.md"):
+        for link in re.findall(r"\]\(([\w/.]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_system_of_the_zoo_has_a_row_and_a_picture():
+    page = (ROOT / "docs" / "zoo.md").read_text()
+    systems = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    pictures = re.findall(r"\| !\[[^\]]*\]\(zoo/(\w+)\.png\)", page)
+    assert systems == pictures and set(systems) <= set(MODELS)

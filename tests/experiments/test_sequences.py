@@ -65,8 +65,8 @@ def test_translations_are_written_as_text_and_drawn(tmp_path):
     model = cs_gan(dataset.spec, **small)[-1].model
     variables = jax.jit(model.init)(jax.random.key(0), runs.spec_batch(dataset.spec, 4)).variables
     subject = figures.Subject(model, variables, dataset.spec, lambda: dataset, tmp_path)
-    path = figures.draw("translations", subject, 0)
-    lines = (tmp_path / "samples" / "translations.txt").read_text().splitlines()
+    path = figures.draw("samples", subject, 0)  # `translations` of the same key
+    lines = (tmp_path / "samples" / "samples.txt").read_text().splitlines()
     assert lines[0].split() == ["source", "reference", "output", "drawn", "right"]
     text = dataset.test.arrays()["text"][:24]
     want = translation.symbols(translation.translate(text))
