@@ -47,10 +47,6 @@ def pytest_configure(config):
     # Small minibatches are better not divided: ProGAN's check took 161 s on four, 102 on one.
     only_train = config.option.markexpr == "acceptance"
     jax.config.update("jax_num_cpu_devices", 1 if only_train else 4)
-    # Workers that each divide their arrays among all cores are in each other's way: two trainings
-    # side by side took a tenth longer. XLA takes its threads' number from here.
-    if only_train and "PYTEST_XDIST_WORKER" in os.environ:
-        os.environ.setdefault("NPROC", "1")
     # The fast tests compile more than they run. Not so the trainings of the acceptance checks.
     if _are_fast(config):
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # for processes, too
