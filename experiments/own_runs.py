@@ -96,7 +96,7 @@ OWN_RUNS: dict[str, OwnRun] = {
         "digits",
         steps=10000,
         batch_size=100,
-        eval_every=2000,
+        eval_every=1000,
         set=("hidden=128,128", "latent_dim=32", "learning_rate=5e-4"),
     ),
     "ccgan": OwnRun(
@@ -218,7 +218,7 @@ OWN_RUNS: dict[str, OwnRun] = {
         "melodies",
         steps=1300,
         batch_size=128,
-        eval_every=300,
+        eval_every=400,
         set=(
             "hidden=48",
             "num_layers=1",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import flax.linen as nn
 import jax
 
-from genjax.core import Spec
+from genjax.core import Spec, check_at_least
 from genjax.nets.convolution import Conv
 from genjax.nets.normalization import BatchNorm
 from genjax.nets.resampling import num_halvings
@@ -189,7 +189,11 @@ def super_resolution_discriminator(
     Args:
         spec: of the images in high resolution.
         channels: of the first pair; None by the size of the images.
+
+    Raises:
+        ValueError: for no channel.
     """
+    check_at_least(1, discriminator_channels=channels)
     if channels is None:
         channels = 64 if min(spec.shape[:2]) >= _PAPER_SIDE else 16
     return SuperResolutionDiscriminator(channels, min(4, num_halvings(spec.shape)), 16 * channels)

@@ -94,6 +94,7 @@ def test_a_residual_starts_as_bicubic():
         ({"vgg": "a.npz", "features": jnp.tanh}, "vgg or features, and got both"),
         ({"vgg": "nowhere.npz"}, "no file of VGG19's weights"),
         ({"num_blocks": 0}, "at least 1 block"),
+        ({"discriminator_channels": 0}, "discriminator_channels must be at least 1, got 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(options, message):
