@@ -47,6 +47,8 @@ def pytest_configure(config):
     # Small minibatches are better not divided: ProGAN's check took 161 s on four, 102 on one.
     only_train = config.option.markexpr == "acceptance"
     jax.config.update("jax_num_cpu_devices", 1 if only_train else 4)
+    if only_train and "PYTEST_XDIST_WORKER" in os.environ:  # a core for each worker
+        os.environ.setdefault("NPROC", "1")  # threads of XLA, which reads this as it starts
     # The fast tests compile more than they run. Not so the trainings of the acceptance checks.
     if _are_fast(config):
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")  # for processes, too

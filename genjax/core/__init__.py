@@ -1,6 +1,6 @@
 """The contract: every model is a game between players. Imports nothing of genjax."""
 
-from genjax.core.checks import check_at_least, check_labels, check_name
+from genjax.core.checks import check_above, check_at_least, check_labels, check_name
 from genjax.core.contract import (
     Aux,
     Batch,
@@ -43,6 +43,7 @@ __all__ = [
     "State",
     "Variables",
     "carry_over",
+    "check_above",
     "check_at_least",
     "check_labels",
     "check_name",

@@ -18,6 +18,13 @@ def check_at_least(low: float, **options: float | None) -> None:
             raise ValueError(f"{option} must be at least {low}, got {value}")
 
 
+def check_above(low: float, **options: float | None) -> None:
+    """Raises ValueError for the first of the options that is not above `low`; None is left out."""
+    for option, value in options.items():
+        if value is not None and not value > low:
+            raise ValueError(f"{option} must be above {low}, got {value}")
+
+
 def check_labels(name: str, spec: Spec) -> None:
     """Raises ValueError, of the system `name`, for data without labels."""
     if spec.num_classes is None:

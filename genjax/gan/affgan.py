@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Model, Player, Spec, check_at_least, check_name, game
+from genjax.core import Aux, Model, Player, Spec, check_above, check_at_least, check_name, game
 from genjax.gan.telling_apart import tell_apart
 from genjax.gan.two_players import network_range
 from genjax.losses import crop_to_multiple, enlargement_quality, model_kl
@@ -33,8 +33,6 @@ from genjax.nets import (
     super_resolution_discriminator,
     super_resolution_resnet,
 )
-
-GUIDES = ("adversarial", "denoiser")
 
 
 def affgan(
@@ -93,27 +91,23 @@ def affgan(
     Raises:
         ValueError: for what cannot be reduced so, or an unknown name.
     """
-    check_name("guide", guide, GUIDES)
     check_at_least(1, noise_rounds=noise_rounds)
-    if min(noise_start, noise_end) <= 0:
-        raise ValueError(
-            f"noise_start and noise_end must be above 0, got {noise_start} and {noise_end}"
-        )
+    check_above(0, noise_start=noise_start, noise_end=noise_end)
     is_image = spec.entry == "image"
     scale = (4 if is_image else 2) if scale is None else scale
     by = reduction(degradation or ("bicubic" if is_image else "average"), scale)
-    f, judge, denoiser = _networks(
-        spec, scale, num_blocks, channels, discriminator_channels, hidden
-    )
+    f, guides = _networks(spec, scale, num_blocks, channels, discriminator_channels, hidden)
+    check_name("guide", guide, guides)
     cut = (lambda y: crop_to_multiple(y, scale)) if is_image else (lambda y: y)
     y = cut(jnp.zeros((1, *spec.shape)))
     generator = network(f, by.reduce(y))
-    other = network(judge if guide == "adversarial" else denoiser, y)
+    other = network(guides[guide], y)
     inward, outward = network_range(spec)
     if is_image or spec.num_levels is not None:
         outward = lambda y: 0.5 * (y + 1)  # what is clipped is consistent no more
     adversary = model_kl()
-    sigma = optax.linear_schedule(noise_start, noise_end, noise_rounds)
+    falling = optax.linear_schedule(noise_start, noise_end, noise_rounds)
+    sigma = lambda variables: falling(variables["extra"]["rounds"])
 
     def project(variables, x, train):
         """g(x) in the networks' range, and the updates of f."""
@@ -126,7 +120,7 @@ def affgan(
         return y, *project(variables, by.reduce(y), True)
 
     def noisy(key, variables, y):
-        return y + sigma(variables["extra"]["rounds"]) * jax.random.normal(key, y.shape)
+        return y + sigma(variables) * jax.random.normal(key, y.shape)
 
     def discriminate(key, variables, batch):
         key_real, key_fake = jax.random.split(key)
@@ -137,7 +131,7 @@ def affgan(
     def denoise(key, variables, batch):
         y = inward(cut(batch[spec.entry]))
         found, _ = other.apply(variables["guide"], noisy(key, variables, y), train=True)
-        return _squares(found - y).mean(), Aux()
+        return _total(jnp.square(found - y)), Aux()
 
     def generate(key, variables, batch):
         y, fake, updates = pair(variables, batch)
@@ -146,9 +140,9 @@ def affgan(
             loss = adversary.generator(heads["logit"], heads["logit"]).mean()
         else:
             found, _ = other.apply(variables["guide"], fake, train=True)
-            slope = (found - fake) / jnp.square(sigma(variables["extra"]["rounds"]))
-            loss = -(jax.lax.stop_gradient(slope) * fake).sum(tuple(range(1, fake.ndim))).mean()
-        told = {"squared_error": _squares(fake - y).mean()}
+            slope = (found - fake) / jnp.square(sigma(variables))
+            loss = -_total(jax.lax.stop_gradient(slope) * fake)
+        told = {"squared_error": _total(jnp.square(fake - y))}
         rounds = {"rounds": variables["extra"]["rounds"] + 1}
         return loss, Aux(told, {"generator": updates, "extra": rounds})
 
@@ -159,52 +153,43 @@ def affgan(
 
     def evaluate(key, variables, batch):
         y = cut(batch[spec.entry])
-        x = by.reduce(y)
-        found = enlarged(key, variables, x)
-        gap = jnp.abs(by.reduce(found) - x).reshape(len(x), -1).max(1)
+        found = enlarged(key, variables, by.reduce(y))
+        gap = jnp.abs(by.reduce(found - y)).reshape(len(y), -1).max(1)
         quality = enlargement_quality(y, jnp.clip(found, 0, 1), scale) if is_image else {}
         return {"inconsistency": gap, **quality}
 
     able = {"upscale": enlarged}
     if not is_image:
         able = {"encode": lambda key, variables, y: by.reduce(y), "decode": enlarged}
+    clock = lambda key, batch: {"rounds": jnp.zeros((), jnp.int32)}
+    starts = {"generator": generator.start, "guide": other.start, "extra": clock}
+    learn = discriminate if guide == "adversarial" else denoise
     rate = learning_rate if discriminator_learning_rate is None else discriminator_learning_rate
-    return game(
-        {
-            "generator": generator.start,
-            "guide": other.start,
-            "extra": lambda key, batch: {"rounds": jnp.zeros((), jnp.int32)},
-        },
-        [
-            Player(
-                ("guide",),
-                discriminate if guide == "adversarial" else denoise,
-                optax.adam(rate, first_moment),
-                turns=discriminator_turns,
-            ),
-            Player(("generator",), generate, optax.adam(learning_rate, first_moment)),
-        ],
-        evaluate=evaluate,
-        **able,
-    )
+    other_adam, adam = (optax.adam(each, first_moment) for each in (rate, learning_rate))
+    players = [
+        Player(("guide",), learn, other_adam, turns=discriminator_turns),
+        Player(("generator",), generate, adam),
+    ]
+    return game(starts, players, evaluate=evaluate, **able)
 
 
 def _networks(spec, scale, num_blocks, channels, discriminator_channels, hidden):
-    """f, a discriminator and a denoiser."""
+    """f, and the network of each guide."""
     if spec.entry == "image":
         f = super_resolution_resnet(
             "affgan", spec, scale, num_blocks=num_blocks, channels=channels, residual=False
         )
         judge = super_resolution_discriminator(spec, discriminator_channels)
-        return f, judge, Denoiser(hidden or (f.channels,) * 4)
+        return f, {"adversarial": judge, "denoiser": Denoiser(hidden or (f.channels,) * 4)}
     if spec.entry != "vector":
         raise ValueError(f"affgan takes images or vectors, and these examples are {spec.entry}")
     if spec.shape[0] % scale:
         raise ValueError(f"scale {scale} does not divide vectors of {spec.shape[0]} numbers")
     hidden = hidden or (128, 128)
     f = MlpGenerator(tuple(spec.shape), hidden, bounded=False)
-    return f, MlpDiscriminator(hidden), Denoiser(hidden)
+    return f, {"adversarial": MlpDiscriminator(hidden), "denoiser": Denoiser(hidden)}
 
 
-def _squares(x):
-    return jnp.square(x).sum(tuple(range(1, x.ndim)))
+def _total(x):
+    """The mean over examples of the sum over the numbers of each."""
+    return x.reshape(len(x), -1).sum(1).mean()

@@ -13,7 +13,7 @@ measure M = E L(x) + |gamma E L(x) - E L(G(z))| falls as the game goes on.
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Aux, Ema, Model, Player, Spec, game
+from genjax.core import Aux, Ema, Model, Player, Spec, check_above, game
 from genjax.gan.autoencoding import generator_and_autoencoder
 from genjax.gan.two_players import generator_functions, network_range, noise_latents
 from genjax.losses import convergence_measure, next_fake_weight, reconstruction_energy
@@ -66,13 +66,9 @@ def began(
         ValueError: for a ratio, rate or number of rounds that is not above 0, or an architecture that
             does not fit.
     """
-    for name, value in (
-        ("diversity_ratio", diversity_ratio),
-        ("controller_rate", controller_rate),
-        ("halve_every", halve_every),
-    ):
-        if value <= 0:
-            raise ValueError(f"{name} must be above 0, got {value}")
+    check_above(
+        0, diversity_ratio=diversity_ratio, controller_rate=controller_rate, halve_every=halve_every
+    )
     generator, discriminator = generator_and_autoencoder(
         spec,
         latent_dim,

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from genjax.core import Model, Spec
+from genjax.core import Model, Spec, check_above
 from genjax.gan.two_players import network_range, two_players
 from genjax.losses import hinge, orthogonal_penalty
 from genjax.nets import (
@@ -74,8 +74,7 @@ def biggan(
             f"biggan needs images with labels, and these examples are {spec.entry}"
             f"{' without labels' if spec.num_classes is None else ''}"
         )
-    if truncation is not None and truncation <= 0:
-        raise ValueError(f"truncation must be positive, or none, got {truncation}")
+    check_above(0, truncation=truncation)
     steps, is_large = num_halvings(spec.shape), max(spec.shape[:2]) >= 64
     modules = _modules(spec, width, embedding_dim, precision)
     noise = normal_noise(chunk_dim * (1 + steps))

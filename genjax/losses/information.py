@@ -9,6 +9,8 @@ import math
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_above
+
 _UNIFORM_ENTROPY = math.log(2.0)  # of a number uniform in [-1, 1], nats
 
 
@@ -51,8 +53,7 @@ def gaussian_information(
         ValueError: if the shapes differ, or have another rank, or std is not positive.
     """
     _check(mean, codes)
-    if std <= 0:
-        raise ValueError(f"std must be positive, got {std}")
+    check_above(0, std=std)
     log_q = -0.5 * jnp.square((codes - mean) / std) - 0.5 * math.log(2 * math.pi) - math.log(std)
     return (entropy + log_q).sum(-1)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from genjax.core import check_above
+
 Kernel = Callable[[jax.Array, jax.Array], jax.Array]  # (x [n, D], y [m, D]) -> k(x_i, y_j), [n, m]
 
 _SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # Tolstikhin et al.'s code, `mmd_penalty`
@@ -29,8 +31,9 @@ def inverse_multiquadratic(x: jax.Array, y: jax.Array, *, std: float = 1.0) -> j
 
     Tolstikhin et al., 2018, "Wasserstein Auto-Encoders", arXiv:1711.01558, section 4.
     """
+    check_above(0, std=std)
     distances = _squared_distances(x, y)
-    base = 2 * x.shape[1] * _positive("std", std) ** 2
+    base = 2 * x.shape[1] * std**2
     return sum(base * s / (base * s + distances) for s in _SCALES)
 
 
@@ -51,8 +54,9 @@ def rbf(x: jax.Array, y: jax.Array, *, bandwidth: float | None = None) -> jax.Ar
 
     Zhao, Song and Ermon, 2017, "InfoVAE", arXiv:1706.02262, section 3.2.
     """
+    check_above(0, bandwidth=bandwidth)
     distances = _squared_distances(x, y)
-    twice = x.shape[1] ** 2 if bandwidth is None else 2 * _positive("bandwidth", bandwidth) ** 2
+    twice = x.shape[1] ** 2 if bandwidth is None else 2 * bandwidth**2
     return jnp.exp(-distances / twice)
 
 
@@ -101,9 +105,3 @@ def _squared_distances(x, y):
 def _check_samples(x, y):
     if jnp.ndim(x) != 2 or jnp.ndim(y) != 2 or x.shape[1] != y.shape[1]:
         raise ValueError(f"needs [n, D] and [m, D], got {jnp.shape(x)} and {jnp.shape(y)}")
-
-
-def _positive(name, value):
-    if not value > 0:
-        raise ValueError(f"{name} must be above 0, got {value}")
-    return value

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
+from genjax.core import check_above
 from genjax.metrics.feature_sets import as_pair
 
 _BLOCK = 10_000  # samples whose differences to all centres are held at once
@@ -60,8 +61,7 @@ def gaussian_modes(
     arXiv:1810.06758 (high-quality samples); the tenth of a fair share is ours.
     """
     samples, centres = as_pair(samples, centres, names=("samples", "centres"))
-    if not sigma > 0:
-        raise ValueError(f"sigma must be above 0, got {sigma}")
+    check_above(0, sigma=sigma)
     shares = _shares(shares, len(centres))
     nearest, near, good = np.zeros(len(centres)), np.zeros(len(centres)), 0
     for start in range(0, len(samples), _BLOCK):

@@ -36,7 +36,8 @@ def judged(model, variables, dataset):
     ]
     judge = LogisticRegression(max_iter=1000).fit(x, label)
     asked = np.arange(1000) % 10
-    samples = model.sample(jax.random.key(1), variables, 1000, jnp.asarray(asked))
+    sample = jax.jit(model.sample, static_argnums=2)
+    samples = sample(jax.random.key(1), variables, 1000, jnp.asarray(asked))
     samples = np.asarray(samples).reshape(-1, 64)
     within = lambda x, label: np.mean([x[label == k].std(0).mean() for k in range(10)])
     accuracy = judge.score(samples, asked)

@@ -71,7 +71,7 @@ def first(tree):
 
 def logits_on_grid(model, state, grid=GRID):
     """f on a grid of the line, float64."""
-    values = model.evaluate(
+    values = jax.jit(model.evaluate)(
         jax.random.key(0), state.variables, {"vector": jnp.asarray(grid, jnp.float32)[:, None]}
     )
     return np.asarray(values["logit"], np.float64)

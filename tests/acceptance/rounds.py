@@ -8,8 +8,12 @@ def play(model, state, key, rounds, draw):
     """The state after so many rounds, on the minibatches `draw(key)`; from the start for None."""
     if state is None:
         state = jax.jit(lambda key: model.init(key, draw(key)))(key)
+    return playing(model, rounds, draw)(key, state)
 
-    @jax.jit
+
+def playing(model, rounds, draw):
+    """`(key, state) -> state` after so many rounds, compiled once."""
+
     def loop(key, state):
         def one(state, key):
             key_round, key_batch = jax.random.split(key)
@@ -18,7 +22,7 @@ def play(model, state, key, rounds, draw):
 
         return jax.lax.scan(one, state, jax.random.split(key, rounds))[0]
 
-    return loop(key, state)
+    return jax.jit(loop)
 
 
 def drawing(rows, num, render):

@@ -30,7 +30,7 @@ def test_the_discriminators_logit_is_the_log_density_ratio():
     to_codes = lambda noise: mean.astype(np.float32)[None] + noise * std.astype(np.float32)[None]
     draw = lambda key, num: to_codes(jax.random.normal(key, (num, 2)))
     key_init, key_train, key_test = jax.random.split(jax.random.key(0), 3)
-    state = model.init(key_init, {"vector": draw(key_init, 4)})
+    state = jax.jit(model.init)(key_init, {"vector": draw(key_init, 4)})
     encoder = {"params": {"Dense_0": {"kernel": jnp.eye(2), "bias": jnp.zeros(2)}}}
     state = state._replace(variables={**state.variables, "encoder": encoder})
 
@@ -42,7 +42,8 @@ def test_the_discriminators_logit_is_the_log_density_ratio():
     keys = jax.random.split(key_train, 2000)
     state, _ = jax.jit(lambda state: jax.lax.scan(round_, state, keys))(state)
     x = np.asarray(draw(key_test, 2000))
-    logits = model.evaluate(key_test, state.variables, {"vector": jnp.asarray(x)})["prior_logit"]
+    evaluate = jax.jit(model.evaluate)
+    logits = evaluate(key_test, state.variables, {"vector": jnp.asarray(x)})["prior_logit"]
     truth = (stats.norm.logpdf(x) - stats.norm.logpdf(x, mean, std)).sum(1)
     error = float(np.sqrt(np.mean((np.asarray(logits) - truth) ** 2)))
     print(f"root mean square error {error:.3f} nats, of a deviation of {truth.std():.3f}")
@@ -62,7 +63,7 @@ def test_codes_of_digits_match_the_prior_and_without_the_generator_do_not():
     for rate, steps in ((2e-4, 6000), (0.0, 2000)):
         model = adversarial_autoencoder(dataset.spec, generator_learning_rate=rate)
         fitted = fit(model, dataset, Config(steps=steps, eval_every=steps))
-        z = np.asarray(model.encode(None, fitted.state.variables, images))
+        z = np.asarray(jax.jit(model.encode)(None, fitted.state.variables, images))
         mean = np.abs(z.mean(0)).max()
         covariance = np.abs(np.cov(z.T) - np.eye(z.shape[1])).max()
         distances[rate] = max(mean, covariance)

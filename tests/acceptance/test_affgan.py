@@ -42,7 +42,7 @@ def cross_entropies(model, rounds):
     x = jnp.asarray(X, jnp.float32)[:, None]
     decode = jax.jit(jax.vmap(lambda variables: model.decode(None, variables, x)))
     keys = jax.random.split(jax.random.key(0), 1)
-    at_first = jax.vmap(lambda key: model.init(key, {"vector": jnp.zeros((2, 2))}))(keys)
+    at_first = jax.jit(jax.vmap(lambda key: model.init(key, {"vector": jnp.zeros((2, 2))})))(keys)
     for variables in (at_first.variables, state.variables):
         found = np.asarray(decode(variables))
         assert np.abs(found.mean(-1) - X[None]).max() < 1e-5

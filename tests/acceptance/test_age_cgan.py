@@ -62,7 +62,7 @@ def test_the_identity_survives_another_age_and_best_by_the_identity_preserving_s
             found[name] = model.decode(None, state.variables, z, target)
         return found
 
-    found = jax.device_get(jax.vmap(one)(jax.random.split(jax.random.key(0), SEEDS)))
+    found = jax.device_get(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), SEEDS)))
     same, asked = {}, {}
     for name, drawn in found.items():
         same[name] = [person.score(flat(each), who(test)) for each in drawn]

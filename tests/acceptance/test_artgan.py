@@ -15,7 +15,7 @@ def test_samples_carry_the_asked_label_and_the_discriminator_rebuilds_digits():
     """
     model, variables, dataset = trained(artgan)
     test = dataset.eval_transform(None, dataset.test.arrays())
-    error = model.evaluate(jax.random.key(0), variables, test)["rebuilding_error"].mean()
+    error = jax.jit(model.evaluate)(jax.random.key(0), variables, test)["rebuilding_error"].mean()
     share = float(error) / np.asarray(test["image"]).reshape(-1, 64).var(0).mean()
     print(f"rebuilding error, of the variance: {share:.3f}")
     accuracy, deviation = judged(model, variables, dataset)

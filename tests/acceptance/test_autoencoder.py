@@ -29,9 +29,8 @@ def train(make, dataset, rates, rounds, batch_size):
 
 def linear_map(model, variables, dim):
     """(A, b) with decode(encode(x)) = A x + b."""
-    through = lambda x: np.asarray(
-        model.decode(None, variables, model.encode(None, variables, x)), np.float64
-    )
+    again = jax.jit(lambda x: model.decode(None, variables, model.encode(None, variables, x)))
+    through = lambda x: np.asarray(again(x), np.float64)
     offset = through(jnp.zeros((1, dim)))[0]
     return (through(jnp.eye(dim)) - offset[None]).T, offset
 
@@ -53,9 +52,8 @@ def test_a_linear_autoencoder_finds_the_principal_subspace(size, tied):
     )
     variables = train(make, dataset, (3e-2, 1e-2, 3e-3), 2000, 1400)
     model = make(1e-3)
-    error = float(
-        model.evaluate(jax.random.key(0), variables, {"vector": x})["squared_error"].mean()
-    )
+    values = jax.jit(model.evaluate)(jax.random.key(0), variables, {"vector": x})
+    error = float(values["squared_error"].mean())
     found = PCA(size).fit(x)
     projected = found.inverse_transform(found.transform(x))
     by_pca = ((x - projected) ** 2).sum(axis=1).mean()
@@ -79,8 +77,8 @@ def test_a_deep_code_of_two_numbers_does_better_than_principal_components():
         variables = train(make, dataset, (1e-3, 1e-4), 1500, 200)
         for split in ("train", "test"):
             batch = getattr(dataset, split).arrays()
-            values = make(1e-3).evaluate(jax.random.key(0), variables, batch)["squared_error"]
-            errors[size, split] = float(values.mean())
+            values = jax.jit(make(1e-3).evaluate)(jax.random.key(0), variables, batch)
+            errors[size, split] = float(values["squared_error"].mean())
     print(errors)
     assert errors[2, "train"] < 1.8
     assert errors[8, "test"] < 1.2  # PCA: 1.593
@@ -130,7 +128,8 @@ def test_a_denoiser_gives_the_score_of_a_known_density():
     rng = np.random.default_rng(1)
     x = (sets.mixture(5000, 2) + noise * rng.standard_normal((5000, 2))).astype(np.float32)
     model = make(1e-3)
-    denoised = model.decode(None, variables, model.encode(None, variables, jnp.asarray(x)))
+    again = jax.jit(lambda x: model.decode(None, variables, model.encode(None, variables, x)))
+    denoised = again(x)
     found = (np.asarray(denoised, np.float64) - x) / noise**2
     differences = {}
     for of in (noise, 0.0):
@@ -181,7 +180,7 @@ def test_a_contractive_code_has_few_directions():
         jacobians = np.asarray(jax.jit(jax.vmap(jax.jacfwd(one)))(x), np.float64)
         values = np.linalg.svd(jacobians, compute_uv=False)
         ratios[weight] = (values[:, 9] / values[:, 0]).mean()
-        told = model.evaluate(jax.random.key(0), variables, {"vector": x})["contraction"]
+        told = jax.jit(model.evaluate)(jax.random.key(0), variables, {"vector": x})["contraction"]
         np.testing.assert_allclose(told, (jacobians**2).sum(axis=(1, 2)), rtol=1e-4)
     print(f"10th over 1st singular value: {ratios}")
     assert ratios[0.3] < ratios[0.0] / 3
@@ -197,7 +196,7 @@ def test_sparse_codes():
             dataset.spec, sparsity_weight=weight, rate=0.05, learning_rate=rate
         )
         variables = train(make, dataset, (3e-3, 1e-3), 800, 700)
-        means[weight] = np.asarray(make(1e-3).encode(None, variables, x)).mean(axis=0)
+        means[weight] = np.asarray(jax.jit(make(1e-3).encode)(None, variables, x)).mean(axis=0)
     print({weight: (mean.mean(), mean.min(), mean.max()) for weight, mean in means.items()})
     assert abs(means[3.0].mean() - 0.05) < 0.01
     assert abs(means[0.0].mean() - 0.05) > 0.05
@@ -205,5 +204,5 @@ def test_sparse_codes():
         dataset.spec, penalty="top_k", num_active=7, code_dim=100
     )
     variables = train(lambda _: kept, dataset, (1e-3,), 500, 200)
-    code = np.asarray(kept.encode(None, variables, x))
+    code = np.asarray(jax.jit(kept.encode)(None, variables, x))
     assert ((code != 0).sum(axis=1) == 7).all()

@@ -1,5 +1,6 @@
 """Maps of all 1797 digits: the measures by scikit-learn's figures, and the order of the methods."""
 
+import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -44,7 +45,8 @@ def test_an_autoencoder_lies_between_principal_components_and_tsne():
     model = autoencoder(dataset.spec, code_dim=2)
     settings = Config(steps=4000, batch_size=128, eval_every=4000)
     variables = variables_for_sampling(fit(model, dataset, settings).state)
-    codes = np.asarray(model.encode(None, variables, X.reshape(-1, 8, 8, 1).astype(np.float32)))
+    images = X.reshape(-1, 8, 8, 1).astype(np.float32)
+    codes = np.asarray(jax.jit(model.encode)(None, variables, images))
     of_codes = embedding.quality(X, codes)
     of_tsne = embedding.quality(X, TSNE(init="pca", random_state=0).fit_transform(X))
     print("autoencoder", of_codes, "t-SNE", of_tsne)

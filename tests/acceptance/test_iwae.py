@@ -53,10 +53,10 @@ def small(**options):
     spec = Spec((4, 4, 1), 2)
     batch = {"image": jax.random.bernoulli(KEY, 0.5, (3, 4, 4, 1)).astype(jnp.float32)}
     model = iwae(spec, hidden=(6,), latent_dim=2, **options)
-    noise = lambda leaf: (
-        leaf + 0.5 * jax.random.normal(jax.random.fold_in(KEY, leaf.size), leaf.shape)
+    noise = jax.jit(
+        lambda leaf: leaf + 0.5 * jax.random.normal(jax.random.fold_in(KEY, leaf.size), leaf.shape)
     )
-    return spec, model, jax.tree.map(noise, model.init(KEY, batch).variables), batch
+    return spec, model, jax.tree.map(noise, jax.jit(model.init)(KEY, batch).variables), batch
 
 
 def test_one_sample_is_the_vae_with_the_kl_sampled():
@@ -136,7 +136,7 @@ def test_the_encoders_gradient_vanishes_at_the_exact_posterior():
         assert decoder > 0.1  # its own gradient has noise in both
     covariance = rows.T @ rows + variance * jnp.eye(4)
     truth = stats.multivariate_normal.logpdf(np.asarray(x), centre, covariance)
-    bound = model.evaluate(KEY, variables, {"vector": x})["bound"]
+    bound = jax.jit(model.evaluate)(KEY, variables, {"vector": x})["bound"]
     print(f"largest entry of the encoder's gradient in 100 draws: {largest}")
     np.testing.assert_allclose(bound, truth, atol=1e-4)  # every weight is p(x)
     assert largest["dreg"] < 2e-5 < 0.1 < largest["standard"]

@@ -96,7 +96,7 @@ def test_attention_has_no_sense_of_place():
     permuted = lambda x: x.reshape(2, 36, 16)[:, order].reshape(x.shape)
     for pooled in (False, True):
         layer = SelfAttention(pooled=pooled)
-        variables = layer.init(jax.random.key(1), x, train=False)
+        variables = jax.jit(lambda key: layer.init(key, x, train=False))(jax.random.key(1))
         variables["params"]["gamma"] = jnp.ones(())
         apply = jax.jit(lambda x, v=variables, layer=layer: layer.apply(v, x, train=False))
         difference = float(np.abs(apply(permuted(x)) - permuted(apply(x))).max())

@@ -11,7 +11,7 @@ from tests.acceptance.rounds import drawing, play
 
 SIDE = 12
 SPEC = Spec((SIDE, SIDE, 3), extras={"text": (sprites.TEXT_LENGTH,)})
-EMBEDDING_ROUNDS, ROUNDS = 400, 5000
+EMBEDDING_ROUNDS, ROUNDS = 400, 6000
 
 
 def draw(key, num):
@@ -46,7 +46,8 @@ def test_captions_are_obeyed_and_mismatched_pairs_teach_the_discriminator():
     """
     examples, unseen = (jax.jit(draw, static_argnums=1)(jax.random.key(k), 4096) for k in (7, 8))
     unseen = jax.tree.map(lambda leaf: leaf[:512], unseen)
-    minibatch = drawing(examples, 64, lambda key, batch: batch)
+    minibatch = drawing(examples, 32, lambda key, batch: batch)
+    larger = drawing(examples, 64, lambda key, batch: batch)
     states, models = {}, {}
     for name, weight in (("cls", 0.5), ("plain", 0.0)):
         first, second = text_to_image(
@@ -56,13 +57,13 @@ def test_captions_are_obeyed_and_mismatched_pairs_teach_the_discriminator():
             embedding_rounds=EMBEDDING_ROUNDS,
             embedding_dim=64,
             text_width=32,
-            hidden=(256, 256),
-            learning_rate=5e-4,
+            hidden=(128, 128),
+            learning_rate=1e-3,
             ema_decay=0.99,
         )
         if name == "cls":
             start = jax.jit(first.model.init)(jax.random.key(0), examples)
-            start = play(first.model, start, jax.random.key(1), EMBEDDING_ROUNDS, minibatch)
+            start = play(first.model, start, jax.random.key(1), EMBEDDING_ROUNDS, larger)
         shown = jax.tree.map(lambda leaf: leaf[: second.num_examples], examples)
         state = jax.jit(second.enter)(jax.random.key(2), start, shown)
         states[name] = play(second.model, state, jax.random.key(3), ROUNDS, minibatch)

@@ -36,12 +36,12 @@ def test_the_prior_is_the_mixture_and_of_all_examples_the_aggregated_posterior()
             for d in range(3):
                 each[n, k] += stats.norm.logpdf(z[n, d], means[k, d], deviations[k, d])
         expected = special.logsumexp(each, axis=1) - np.log(num)
-        found = model.latents.log_prior(variables, jnp.array(z))
+        found = jax.jit(model.latents.log_prior)(variables, jnp.array(z))
         error = np.abs(found - expected).max()
         print(f"{num} pseudo-inputs: worst difference {error:.1e} nats of {expected.min():.1f}")
         assert error < 1e-3
         # Draws come from it: their mean is the components'.
-        draws = model.latents.prior(KEY, variables, 20_000)
+        draws = jax.jit(model.latents.prior, static_argnums=2)(KEY, variables, 20_000)
         np.testing.assert_allclose(draws.mean(0), means.mean(0), atol=0.05)
 
 

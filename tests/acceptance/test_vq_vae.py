@@ -25,7 +25,7 @@ def with_codes(state, codes):
 
 def used(model, variables, images):
     """Perplexity of the codes of `images`, counted in NumPy."""
-    counts = np.bincount(np.asarray(model.encode(KEY, variables, images)).reshape(-1))
+    counts = np.bincount(np.asarray(jax.jit(model.encode)(KEY, variables, images)).reshape(-1))
     frequencies = counts[counts > 0] / counts.sum()
     return float(np.exp(-(frequencies * np.log(frequencies)).sum()))
 
@@ -61,13 +61,13 @@ def test_averages_without_memory_are_a_step_of_k_means():
         learning_rate=0.0,
     )
     x = jnp.asarray(np.random.default_rng(0).integers(0, 2, (200, 12)), jnp.float32)
-    state = model.init(KEY, {"vector": x})
+    state = jax.jit(model.init)(KEY, {"vector": x})
     kernel = np.asarray(state.variables["encoder"]["params"]["Dense_0"]["kernel"], np.float64)
     z = (np.asarray(x, np.float64) @ kernel).reshape(-1, 3)
     codes = np.concatenate([z[:5], np.full((1, 3), 99.0)])  # the last is chosen by none
-    state = with_codes(state, jnp.asarray(codes, jnp.float32))
+    state, update = with_codes(state, jnp.asarray(codes, jnp.float32)), jax.jit(model.update)
     for _ in range(3):
-        state, _ = model.update(KEY, state, {"vector": x[None]})
+        state, _ = update(KEY, state, {"vector": x[None]})
         nearest = ((z[:, None] - codes) ** 2).sum(-1).argmin(1)
         codes = np.stack(
             [z[nearest == k].mean(0) if (nearest == k).any() else codes[k] for k in range(6)]
@@ -80,7 +80,7 @@ def test_averages_without_memory_are_a_step_of_k_means():
 def test_restarts_revive_a_codebook_that_starts_far_away(restart_below, alive):
     dataset, images = digits()
     model = vae.vq_vae(dataset.spec, num_codes=32, restart_below=restart_below, hidden=(16, 16))
-    state = model.init(KEY, {"image": images[:100]})
+    state = jax.jit(model.init)(KEY, {"image": images[:100]})
     codes = state.variables["codebook"]["averages"]["codes"]
     state, update = with_codes(state, codes + 100.0), jax.jit(model.update)
     for step in range(600):

@@ -35,7 +35,7 @@ def test_codes_of_digits_match_the_prior_and_without_the_discrepancy_do_not():
         rate = falling((1e-3, 1e-4), 2500)
         model = vae.wae_mmd(dataset.spec, prior_weight=weight, learning_rate=rate)
         fitted = fit(model, dataset, Config(steps=3500, eval_every=3500))
-        z = np.asarray(model.encode(None, fitted.state.variables, images))
+        z = np.asarray(jax.jit(model.encode)(None, fitted.state.variables, images))
         mean = np.abs(z.mean(0)).max()
         covariance = np.abs(np.cov(z.T) - np.eye(LATENTS)).max()
         distances[weight] = max(mean, covariance)

@@ -74,5 +74,5 @@ def test_what_it_refuses():
         biggan(Spec((8, 8, 1), 2))
     with pytest.raises(ValueError, match=r"needs images with labels, .* are vector$"):
         biggan(Spec((5,), 2, 3))
-    with pytest.raises(ValueError, match="truncation must be positive, or none, got 0"):
+    with pytest.raises(ValueError, match="truncation must be above 0, got 0"):
         biggan(SPEC, truncation=0.0)

@@ -46,5 +46,5 @@ def test_extremes_are_finite_and_shapes_are_checked():
         assert np.isfinite(value) and np.isfinite(gradient).all()
         with pytest.raises(ValueError, match="one shape"):
             bound(jnp.zeros((2, 1)), codes)
-    with pytest.raises(ValueError, match="std must be positive"):
+    with pytest.raises(ValueError, match="std must be above 0"):
         gaussian_information(codes, codes, std=0.0)
