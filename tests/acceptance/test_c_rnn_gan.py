@@ -15,7 +15,7 @@ from genjax.gan import c_rnn_gan
 from genjax.metrics import polyphony, tone_span
 
 SEEDS, BAR = (0, 1, 2), 6  # events of a bar
-PRETRAINING, ROUNDS, MOMENTS, BATCH = 300, 150, 5, 64
+PRETRAINING, ROUNDS, MOMENTS, BATCH = 200, 150, 4, 64
 
 
 def figures(x):

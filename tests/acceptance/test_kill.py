@@ -13,7 +13,7 @@ from genjax.core import Spec
 from genjax.training import load_state, read_metrics
 from genjax.vae import vae
 
-KILLS, STEPS = 10, 8000
+KILLS, STEPS = 10, 4000
 FLAGS = (
     f"--steps={STEPS}",
     "--eval_every=250",

@@ -158,7 +158,7 @@ SHALLOW = {
     "srgan": {"num_blocks": 1},
     "cyclegan": {"num_blocks": 1},
     "affgan": {"num_blocks": 1},
-    "c_rnn_gan": {"hidden": 8},
+    "c_rnn_gan": {"hidden": 8, "num_layers": 1},
     "context_rnn_gan": {"hidden": 8},
     "al_cgan": {"width": 4},
     "cs_gan": {

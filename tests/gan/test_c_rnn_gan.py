@@ -19,7 +19,7 @@ SMALL = {"hidden": 4, "num_layers": 1, "cell": "gru", "pretraining_rounds": 3}
 def adversarial(logits, **options):
     """The second stage after a round, where D's f_t are constant; what moved, and the metrics."""
     first, second = c_rnn_gan(SPEC, **SMALL, **options)
-    state = second.enter(KEY, jax.jit(first.model.init)(KEY, BATCH))
+    state = jax.jit(second.enter)(KEY, jax.jit(first.model.init)(KEY, BATCH))
     state = state._replace(variables=told(state.variables, "discriminator", "logit_head", [logits]))
     rounds = jax.tree.map(lambda leaf: leaf[None], BATCH)
     after, metrics = jax.jit(second.model.update)(KEY, state, rounds)
