@@ -27,9 +27,14 @@ def train(make, dataset, rates, rounds, batch_size):
     return fit(make(falling(rates, rounds)), dataset, config).state.variables
 
 
+def rebuilding(model, variables):
+    """x -> decode(encode(x)), compiled."""
+    return jax.jit(lambda x: model.decode(None, variables, model.encode(None, variables, x)))
+
+
 def linear_map(model, variables, dim):
     """(A, b) with decode(encode(x)) = A x + b."""
-    again = jax.jit(lambda x: model.decode(None, variables, model.encode(None, variables, x)))
+    again = rebuilding(model, variables)
     through = lambda x: np.asarray(again(x), np.float64)
     offset = through(jnp.zeros((1, dim)))[0]
     return (through(jnp.eye(dim)) - offset[None]).T, offset
@@ -128,8 +133,7 @@ def test_a_denoiser_gives_the_score_of_a_known_density():
     rng = np.random.default_rng(1)
     x = (sets.mixture(5000, 2) + noise * rng.standard_normal((5000, 2))).astype(np.float32)
     model = make(1e-3)
-    again = jax.jit(lambda x: model.decode(None, variables, model.encode(None, variables, x)))
-    denoised = again(x)
+    denoised = rebuilding(model, variables)(x)
     found = (np.asarray(denoised, np.float64) - x) / noise**2
     differences = {}
     for of in (noise, 0.0):

@@ -15,7 +15,8 @@ from genjax.vae import iwae
 def test_a_model_comes_near_a_density_that_is_known(tmp_path):
     """Two moons: KL(truth || model) above 0, below kernel density's and a tenth of one Gaussian's.
 
-    Of 500 points, where it has a fifth less than kernels in each of six runs; of 2000 they are alike.
+    Of 500 points: 0.063 to 0.076 in six runs of 1500 and 3000 steps, kernels 0.082. Of 2000 points they
+    are alike: 0.035 to 0.049 in three runs, kernels 0.043.
 
     Sees a prior or a decoder that is integrated wrongly (mass other than 1), a KL the other way round
     or without the truth's entropy (below 0), and a grid that is not where the density is.
