@@ -44,9 +44,11 @@ def train(model, draw, seeds, rounds, batch_size, generators=None, entry="vector
     axis. Where `generators` are given, one a seed, they are put back before each round.
     """
 
-    def run(seed, generator):
+    def start(seed):
         key_init, key_rounds = jax.random.split(jax.random.key(seed))
+        return model.init(key_init, {entry: draw(key_init, 2)}), key_rounds
 
+    def run(state, key_rounds, generator):
         def play(state, key):
             key_data, key_round = jax.random.split(key)
             keys = jax.random.split(key_data, model.num_batches)
@@ -55,13 +57,14 @@ def train(model, draw, seeds, rounds, batch_size, generators=None, entry="vector
                 state = state._replace(variables={**state.variables, "generator": generator})
             return model.update(key_round, state, batches)
 
-        state = model.init(key_init, {entry: draw(key_init, 2)})
         keys = jax.random.split(jax.random.fold_in(key_rounds, 0), rounds)
         return jax.lax.scan(play, state, keys)
 
     if generators is not None:
         generators = jax.tree.map(lambda *leaves: jnp.stack(leaves), *generators)
-    return jax.jit(jax.vmap(run))(jnp.asarray(seeds), generators)
+    # Apart, for many checks start alike, and what one compiled another finds.
+    started = jax.jit(jax.vmap(start))(jnp.asarray(seeds))
+    return jax.jit(jax.vmap(run))(*started, generators)
 
 
 def first(tree):

@@ -10,7 +10,7 @@ from genjax.losses import boosting_density, boosting_threshold, mixture_to_data_
 from tests.acceptance.games import HIDDEN, standing_generator
 from tests.acceptance.test_ring import CENTRES, STD
 
-ROUNDS, CLASSIFIER_ROUNDS, SEEDS, COVERED = 2000, 1000, (0, 1), 3
+ROUNDS, CLASSIFIER_ROUNDS, SEEDS, COVERED = 1600, 1000, (0, 1), 3
 MODES = np.arange(2000) % 8
 NOISE = np.random.default_rng(0).normal(size=(2000, 2))
 DATA = (CENTRES[MODES] + STD * NOISE).astype(np.float32)

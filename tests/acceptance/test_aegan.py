@@ -10,7 +10,7 @@ from genjax.gan import aegan
 from tests.acceptance.games import train
 
 SEEDS = (0, 1, 2)
-ROUNDS, BATCH = 3000, 64
+ROUNDS, BATCH = 2400, 64
 OPTIONS = {"latent_dim": 8, "hidden": (96, 96), "learning_rate": 1e-3}
 
 

@@ -18,7 +18,7 @@ SEARCHES = {
     "pixels": {"search": "pixels"},
     "identity": {"search": "identity"},
 }
-ROUNDS = (400, 3000, 2000)  # of the three stages
+ROUNDS = (400, 2400, 1600)  # of the three stages
 
 
 def aged(digits, split):

@@ -9,7 +9,7 @@ from genjax.data import load, scenes
 from genjax.gan import al_cgan
 from tests.acceptance.rounds import drawing, play
 
-ROUNDS, BATCH = 500, 32
+ROUNDS, BATCH = 400, 32
 NUM = len(scenes.ATTRIBUTES)
 
 

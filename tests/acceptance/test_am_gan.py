@@ -44,7 +44,7 @@ def judged(labelling):
             return model.update(key_round, state, batch)[0], None
 
         state = model.init(key_init, minibatch(key_init, 2))
-        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 3000))
+        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 2400))
         return model.sample(key_init, state.variables, 2000, jnp.asarray(asked))
 
     figures = []

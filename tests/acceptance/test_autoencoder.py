@@ -110,7 +110,7 @@ def test_a_linear_denoiser_is_wieners_filter(noise):
         output="linear",
         learning_rate=rate,
     )
-    variables = train(make, dataset, (5e-3, 1e-3, 1e-4), 700, 1400)
+    variables = train(make, dataset, (5e-3, 1e-3, 1e-4), 500, 1400)
     matrix, offset = linear_map(make(1e-3), variables, 64)
     bias = ((x - x @ matrix.T - offset) ** 2).sum(axis=1).mean()
     error = bias + noise**2 * (matrix**2).sum()
@@ -129,7 +129,7 @@ def test_a_denoiser_gives_the_score_of_a_known_density():
     make = lambda rate: autoencoders.denoising_autoencoder(
         spec, corruption="gaussian", noise=noise, hidden=(128,), code_dim=128, learning_rate=rate
     )
-    variables = train(make, dataset, (2e-3, 3e-4, 3e-5), 2000, 1000)
+    variables = train(make, dataset, (2e-3, 3e-4, 3e-5), 1200, 1000)
     rng = np.random.default_rng(1)
     x = (sets.mixture(5000, 2) + noise * rng.standard_normal((5000, 2))).astype(np.float32)
     model = make(1e-3)
@@ -178,7 +178,7 @@ def test_a_contractive_code_has_few_directions():
         make = lambda rate, weight=weight: autoencoders.contractive_autoencoder(
             dataset.spec, contraction_weight=weight, output="sigmoid", learning_rate=rate
         )
-        variables = train(make, dataset, (1e-3,), 4000, 200)
+        variables = train(make, dataset, (1e-3,), 2500, 200)
         model = make(1e-3)
         one = lambda x: model.encode(None, variables, x[None])[0]
         jacobians = np.asarray(jax.jit(jax.vmap(jax.jacfwd(one)))(x), np.float64)
@@ -199,7 +199,7 @@ def test_sparse_codes():
         make = lambda rate, weight=weight: autoencoders.sparse_autoencoder(
             dataset.spec, sparsity_weight=weight, rate=0.05, learning_rate=rate
         )
-        variables = train(make, dataset, (3e-3, 1e-3), 800, 700)
+        variables = train(make, dataset, (3e-3, 1e-3), 500, 700)
         means[weight] = np.asarray(jax.jit(make(1e-3).encode)(None, variables, x)).mean(axis=0)
     print({weight: (mean.mean(), mean.min(), mean.max()) for weight, mean in means.items()})
     assert abs(means[3.0].mean() - 0.05) < 0.01

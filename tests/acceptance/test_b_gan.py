@@ -41,7 +41,7 @@ def at_rest(**options):
         first_moment=0.9,
         **options,
     )
-    state, metrics = train(model, normal(), [0], 1800, 1024, [ONE])
+    state, metrics = train(model, normal(), [0], 1800, 512, [ONE])
     logit = logits_on_grid(model, first(state))
     r = np.logaddexp(0.0, logit + np.log(np.e - 1))  # softplus, 1 at 0
     return r, float(first(metrics)["discriminator/divergence"][-600:].mean())
@@ -90,7 +90,7 @@ def test_the_ratio_leads_a_generator_to_all_modes():
         discriminator_learning_rate=1e-3,
         first_moment=0.0,
     )
-    state, _ = train(model, draw, [0], 4000, 128)
+    state, _ = train(model, draw, [0], 3000, 128)
     x = jax.jit(lambda v: model.sample(jax.random.key(9), v, 2000))(first(state.variables))
     found = gaussian_modes(np.asarray(x), CENTRES, STD)
     print(found)

@@ -7,7 +7,7 @@ import numpy as np
 from genjax import data
 from genjax.gan import began
 
-ROUNDS = 4000
+ROUNDS = 3200
 
 
 def test_energies_rest_at_gamma_and_the_measure_falls():

@@ -19,7 +19,7 @@ def digits():
     return dataset, train.reshape(len(train), -1), test_images(dataset)[0]
 
 
-def trained(dataset, steps=2500, **options):
+def trained(dataset, steps=2000, **options):
     model = beta_vae(dataset.spec, **options, **SIZES)
     return model, fit(model, dataset, Config(steps=steps)).state.variables
 

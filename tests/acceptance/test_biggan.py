@@ -45,7 +45,7 @@ def test_digits_carry_their_label_and_truncation_narrows_them():
         discriminator_learning_rate=1e-3,
         ema_decay=0.99,
     )
-    fitted = fit(model, dataset, Config(steps=450, batch_size=64, seed=0, eval_every=10**6))
+    fitted = fit(model, dataset, Config(steps=450, batch_size=48, seed=0, eval_every=10**6))
     variables = jax.tree.map(jnp.asarray, variables_for_sampling(fitted.state))
     pixels = lambda source: np.asarray(source.arrays()["image"], np.float64).reshape(-1, 64) / 16
     judge = LogisticRegression(max_iter=2000)

@@ -8,7 +8,7 @@ from genjax.data.showers import LAYERS
 from genjax.gan import calogan
 from genjax.metrics import shower_figures
 
-BATCH, ROUNDS, SEED = 32, 1500, 0
+BATCH, ROUNDS, SEED = 32, 1200, 0
 ROWS = np.arange(4096, dtype=np.int32)
 SMALL = {
     "latent_dim": 128,

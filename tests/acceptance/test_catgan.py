@@ -41,7 +41,7 @@ def clustered(**options):
             return model.update(key_round, state, {"vector": draw(key_data, 128)[0][None]})[0], None
 
         state = model.init(key_init, {"vector": x})
-        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 2000))
+        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 1600))
         return jnp.exp(model.clusters(key_init, state.variables, x))
 
     figures = []

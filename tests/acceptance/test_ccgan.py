@@ -19,7 +19,7 @@ def test_holes_are_filled_better_than_by_the_mean_and_the_classifier_does_not_su
     """
     dataset = data.load("digits", binarization="none")
     stages = ccgan(dataset.spec, labels_per_class=5, hidden=(128, 128), learning_rate=1e-3)
-    fitted = fit(stages, dataset, Config(steps=2000, eval_every=2000, num_seeds=2))
+    fitted = fit(stages, dataset, Config(steps=1500, eval_every=1500, num_seeds=2))
     model, variables = stages[-1].model, fitted.state.variables
     train, test = (
         jax.device_get(dataset.eval_transform(None, split.arrays()))

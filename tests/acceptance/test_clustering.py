@@ -21,7 +21,12 @@ SEEDS = 3
 def found():
     """Labels of the 397 test digits, and VaDE's clusters of them, a row a seed."""
     dataset = data.load("digits", binarization="none")
-    options = {"likelihood": "gaussian", "variance": 0.1, "pretraining_rounds": 1000}
+    options = {
+        "likelihood": "gaussian",
+        "variance": 0.1,
+        "pretraining_rounds": 1000,
+        "hidden": (128, 128, 256),
+    }
     system = vade(dataset.spec, **options)
     settings = Config(steps=2500, batch_size=128, num_seeds=SEEDS, eval_every=2500)
     variables = variables_for_sampling(fit(system, dataset, settings).state)

@@ -18,7 +18,7 @@ ASKED = jnp.tile(jnp.arange(10), 100)
 def recognised(judge, dataset):
     """The share of 1000 samples, without pixel noise, in which the judge sees the label asked for."""
     model = conditional_vae(dataset.spec, latent_dim=5)
-    variables = fit(model, dataset, Config(steps=3000)).state.variables
+    variables = fit(model, dataset, Config(steps=2000)).state.variables
     sample = jax.jit(lambda v: model.sample(KEY, v, 1000, condition=ASKED))
     drawn = np.asarray(sample(variables))
     assert len(np.unique(drawn.round(3).reshape(1000, -1), axis=0)) > 900  # of one digit, many
@@ -50,7 +50,7 @@ def test_importance_sampling_agrees_with_quadrature_under_the_labels_priors():
     images, labels = test_images(dataset)
     options = {"latent_dim": 2, "hidden": (100,)}
     model = conditional_vae(dataset.spec, **options)
-    variables = fit(model, dataset, Config(steps=3000)).state.variables
+    variables = fit(model, dataset, Config(steps=2000)).state.variables
     of_label = lambda label: quadrature(model, variables, images, label)
     table = jax.jit(lambda: jax.lax.map(of_label, jnp.arange(10)))()  # [10, B]
     truth = float(table[labels, jnp.arange(len(labels))].mean())

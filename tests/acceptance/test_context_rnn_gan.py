@@ -9,7 +9,7 @@ from genjax.data import progressions
 from genjax.gan import context_rnn_gan
 from tests.acceptance.rounds import drawing, play
 
-ROUNDS, BATCH, TESTS = 1000, 64, 1000
+ROUNDS, BATCH, TESTS = 800, 64, 1000
 TURNS = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
 
 

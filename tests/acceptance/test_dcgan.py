@@ -12,7 +12,7 @@ from genjax.gan import dcgan
 from genjax.tasks import editing
 from tests.acceptance.rounds import play
 
-SIDE, ROUNDS, DIM = 16, 500, 32
+SIDE, ROUNDS, DIM = 16, 400, 32
 GROUND = jnp.array(sprites.DARK.ground)
 COLOURS = (0, 2)  # red and blue on the left
 OTHERS = (0, 1)  # red and green on the right

@@ -43,7 +43,7 @@ def test_an_autoencoder_lies_between_principal_components_and_tsne():
     )
     dataset = dataset._replace(train=everything)
     model = autoencoder(dataset.spec, code_dim=2)
-    settings = Config(steps=4000, batch_size=128, eval_every=4000)
+    settings = Config(steps=3000, batch_size=128, eval_every=3000)
     variables = variables_for_sampling(fit(model, dataset, settings).state)
     images = X.reshape(-1, 8, 8, 1).astype(np.float32)
     codes = np.asarray(jax.jit(model.encode)(None, variables, images))

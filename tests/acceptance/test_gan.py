@@ -35,7 +35,7 @@ def at_rest(make, draw, generator=ONE, rates=(5e-3, 1e-3, 1e-4), **options):
         first_moment=0.9,
         **options,
     )
-    state, _ = train(model, draw, [0], 600 * len(rates), 1024, [generator])
+    state, _ = train(model, draw, [0], 600 * len(rates), 512, [generator])
     return model, first(state)
 
 

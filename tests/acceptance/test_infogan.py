@@ -55,7 +55,7 @@ def of_segments(weight):
             return model.update(key_round, state, {"vector": draw(key_data, 128)[None]})
 
         state = model.init(key_init, {"vector": jnp.zeros((2, 2))})
-        state, metrics = jax.lax.scan(play, state, jax.random.split(key_rounds, 4000))
+        state, metrics = jax.lax.scan(play, state, jax.random.split(key_rounds, 3000))
         z = model.latents.prior(key_init, state.variables, 2000)
         bound = metrics["generator/categorical_information"][-100:].mean()
         return bound, z, model.decode(None, state.variables, z)
@@ -96,7 +96,7 @@ def test_a_code_recovers_the_class_of_digits_without_labels():
         hidden=(128, 128),
         discriminator_learning_rate=1e-3,
     )
-    fitted = fit(model, dataset, Config(steps=2000, eval_every=2000, num_seeds=3))
+    fitted = fit(model, dataset, Config(steps=1500, eval_every=1500, num_seeds=3))
     batch = dataset.eval_transform(None, dataset.test.arrays())
 
     def bound(variables):

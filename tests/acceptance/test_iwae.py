@@ -29,7 +29,7 @@ def test_fifty_samples_train_a_better_model_by_a_worse_bound():
     truths, elbos = {}, {}
     for k in (1, 50):
         model = iwae(dataset.spec, num_samples=k, **SMALL)
-        variables = fit(model, dataset, Config(steps=3000)).state.variables
+        variables = fit(model, dataset, Config(steps=3000, batch_size=50)).state.variables
         truths[k] = float(
             jax.jit(lambda x, m=model, v=variables: quadrature(m, v, x))(images).mean()
         )

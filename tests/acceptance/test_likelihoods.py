@@ -48,7 +48,7 @@ class Subject(NamedTuple):
 def subject():
     dataset = data.load("digits")
     model = vae.vae(dataset.spec)
-    variables = fit(model, dataset, Config(steps=6000)).state.variables
+    variables = fit(model, dataset, Config(steps=4000)).state.variables
     images = jnp.asarray(dataset.eval_transform(None, dataset.test.arrays())["image"])[:IMAGES]
     latents = model.latents
     joint = Joint(

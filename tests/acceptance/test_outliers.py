@@ -31,7 +31,7 @@ def test_one_class_of_digits_is_told_from_the_rest(tmp_path):
         return autoencoder(spec, code_dim=8, hidden=(64,))
 
     dataset = data.load("digits", binarization="none")
-    found = outliers(given(tmp_path, dataset, small, 1500), protocol="one_class")
+    found = outliers(given(tmp_path, dataset, small, 1000), protocol="one_class")
     print(found.metrics)
     by_class = found.protocol["per_class"]["reconstruction"]["roc_auc"]
     assert len(by_class) == 10 and min(by_class) > 0.97
@@ -48,7 +48,7 @@ def test_a_likelihood_finds_simpler_textures_likelier_and_complexity_mends_it():
     """A brick wall is likelier to a model of grass (Nalisnick et al., 2018, arXiv:1810.09136)."""
     dataset, brick = textures(Spec((8, 8, 1), 17))
     model = made(dataset.spec)
-    variables = fit(model, dataset, Config(steps=600, eval_every=600)).state.variables
+    variables = fit(model, dataset, Config(steps=400, eval_every=400)).state.variables
     x = np.concatenate([dataset.test.arrays()["image"], brick])
     score = tasks.model_scores(model, dataset.spec, variables)["log_prob"](None, variables, x)
     is_brick = np.arange(len(x)) >= len(dataset.test)

@@ -58,7 +58,7 @@ def test_all_modes_are_found(loss):
         first_moment=0.0,
         **OPTIONS.get(loss, {}),
     )
-    rounds = 2000 if loss == "wasserstein" else 4000
+    rounds = 1500 if loss == "wasserstein" else 3000
     state, _ = train(model, draw, SEEDS, rounds, 128)
     sample = jax.jit(jax.vmap(lambda variables: model.sample(jax.random.key(9), variables, 2000)))
     x = np.asarray(sample(state.variables))

@@ -129,7 +129,7 @@ def test_each_class_is_drawn_at_its_own_cluster():
             return model.update(key_round, state, batches)[0], None
 
         state = model.init(key_init, draw(key_init, 4))
-        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 2000))
+        state, _ = jax.lax.scan(play, state, jax.random.split(key_rounds, 1600))
         return model.sample(key_sample, state.variables, len(labels), condition=labels)
 
     samples = np.asarray(jax.jit(jax.vmap(run))(jax.vmap(jax.random.key)(jnp.arange(3))))

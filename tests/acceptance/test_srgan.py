@@ -11,7 +11,7 @@ from genjax.losses import low_resolution
 from tests.acceptance.rounds import drawing, play, playing
 
 KEY = jax.random.key(0)
-SIDE = 32
+SIDE = 24
 MOMENTS = (3, 4, 5)  # when the second stage is looked at, in 20 rounds
 
 

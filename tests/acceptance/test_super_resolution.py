@@ -81,7 +81,7 @@ def test_one_photograph_teaches_how_to_enlarge_another(of, to, gain):
     state = jax.jit(model.init)(KEY, {"image": jnp.zeros((16, 48, 48, 3))})
     start, bicubic = psnr_of(model, state.variables, photographs()[to])
     assert start == bicubic
-    for step in range(500):
+    for step in range(400):
         batch = {"image": patches(picture, rng)[None]}
         state, _ = update(jax.random.fold_in(KEY, step), state, batch)
     found, _ = psnr_of(model, state.variables, photographs()[to])
@@ -108,7 +108,7 @@ def test_srresnet_learns_too():
     state = jax.jit(model.init)(KEY, {"image": jnp.zeros((16, 32, 32, 1))})
     start, bicubic = psnr_of(model, state.variables, parts["flower"])
     assert start == bicubic
-    for step in range(200):
+    for step in range(150):
         batch = {"image": patches(china, rng, 32)[None]}
         state, _ = update(jax.random.fold_in(KEY, step), state, batch)
     for name, gain in (("china", 1.2), ("flower", 0.2)):

@@ -11,7 +11,7 @@ from tests.acceptance.rounds import drawing, play
 
 SIDE = 12
 SPEC = Spec((SIDE, SIDE, 3), extras={"text": (sprites.TEXT_LENGTH,)})
-EMBEDDING_ROUNDS, ROUNDS = 400, 6000
+EMBEDDING_ROUNDS, ROUNDS = 400, 5000
 
 
 def draw(key, num):

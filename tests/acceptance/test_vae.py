@@ -63,7 +63,7 @@ def test_a_linear_vae_is_probabilistic_pca(latent_dim, published, variance):
         )
 
     model = linear(falling((5e-3, 5e-3, 1e-3, 2e-4), 1500))
-    fitted = fit(model, dataset, Config(steps=6000, batch_size=NUM_TRAIN, eval_every=3000))
+    fitted = fit(model, dataset, Config(steps=6000, batch_size=NUM_TRAIN, eval_every=6000))
     variables = fitted.state.variables
     assert mean_elbo(model, variables, train) == pytest.approx(truth, abs=0.05)
     assert mean_elbo(model, variables, test) == pytest.approx(truth_test, abs=0.05)
@@ -78,7 +78,7 @@ def test_a_linear_vae_is_probabilistic_pca(latent_dim, published, variance):
 def digits_vae():
     """The default model on the binarised digits, and its data."""
     dataset = data.load("digits")
-    fitted = fit(vae.vae(dataset.spec), dataset, Config(steps=6000))
+    fitted = fit(vae.vae(dataset.spec), dataset, Config(steps=4000))
     images = jnp.asarray(dataset.eval_transform(None, dataset.test.arrays())["image"])
     return dataset, fitted.state.variables, images
 

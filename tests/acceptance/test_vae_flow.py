@@ -127,7 +127,7 @@ def draw(params, key, num):
     return z, log_q - log_dets.sum(axis=0)
 
 
-def fit_potential(key, index, steps=4000, size=200, num_flows=32):
+def fit_potential(key, index, steps=3000, size=200, num_flows=32):
     """Params after minimising E_q[log q(z) + U(z)], U annealed in over the first half."""
     keys = jax.random.split(key, 4)
     params = {

@@ -60,7 +60,7 @@ def test_it_is_a_better_prior_at_the_same_budget():
             importance_samples=500,
             **options,
         )
-        variables = fit(model, dataset, Config(steps=2000, num_seeds=3)).state.variables
+        variables = fit(model, dataset, Config(steps=1500, num_seeds=3)).state.variables
         log_prob = lambda v, m=model: m.log_prob(KEY, v, images).mean()
         elbo = lambda v, m=model: m.evaluate(KEY, v, {"image": images})["elbo"].mean()
         scores[num] = [

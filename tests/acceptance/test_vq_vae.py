@@ -83,7 +83,7 @@ def test_restarts_revive_a_codebook_that_starts_far_away(restart_below, alive):
     state = jax.jit(model.init)(KEY, {"image": images[:100]})
     codes = state.variables["codebook"]["averages"]["codes"]
     state, update = with_codes(state, codes + 100.0), jax.jit(model.update)
-    for step in range(600):
+    for step in range(400):
         batch = images[100 * (step % 12) : 100 * (step % 12) + 100]
         state, _ = update(jax.random.fold_in(KEY, step), state, {"image": batch[None]})
     found = used(model, state.variables, images)
@@ -95,7 +95,7 @@ def test_the_digits_use_the_codebook():
     """Perplexity above 0.3 K with K = 32, and reconstructions far better than independent pixels."""
     dataset, images = digits()
     model = vae.vq_vae(dataset.spec, num_codes=32, hidden=(16, 32))
-    fitted = fit(model, dataset, Config(steps=1000))
+    fitted = fit(model, dataset, Config(steps=700))
     found = used(model, fitted.state.variables, images)
     test = jnp.asarray(dataset.eval_transform(None, dataset.test.arrays())["image"])
     values = jax.jit(model.evaluate)(KEY, fitted.state.variables, {"image": test})

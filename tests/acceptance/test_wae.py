@@ -34,7 +34,7 @@ def test_codes_of_digits_match_the_prior_and_without_the_discrepancy_do_not():
     for weight in (50.0, 0.0):
         rate = falling((1e-3, 1e-4), 2500)
         model = vae.wae_mmd(dataset.spec, prior_weight=weight, learning_rate=rate)
-        fitted = fit(model, dataset, Config(steps=3500, eval_every=3500))
+        fitted = fit(model, dataset, Config(steps=2500, eval_every=2500))
         z = np.asarray(jax.jit(model.encode)(None, fitted.state.variables, images))
         mean = np.abs(z.mean(0)).max()
         covariance = np.abs(np.cov(z.T) - np.eye(LATENTS)).max()
@@ -55,7 +55,7 @@ def test_infovae_without_a_kl_has_draws_of_the_prior_for_codes():
     distances = {}
     for weight in (1000.0, 0.0):
         model = vae.info_vae(dataset.spec, alpha=1.0, prior_weight=weight)
-        fitted = fit(model, dataset, Config(steps=3000, eval_every=3000))
+        fitted = fit(model, dataset, Config(steps=2000, eval_every=2000))
         draw = lambda key: model.latents.posterior(key, fitted.state.variables, images)[0]
         z = np.asarray(jax.vmap(draw)(jax.random.split(jax.random.key(1), 20)))
         z = z.reshape(-1, z.shape[-1])
