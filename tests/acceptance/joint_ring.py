@@ -7,11 +7,13 @@ import numpy as np
 
 from genjax.core import Spec
 from tests.acceptance.games import HIDDEN, train
-from tests.acceptance.test_ring import CENTRES, SEEDS, STD, draw
+from tests.acceptance.test_ring import CENTRES, STD, draw
+
+SEEDS = (0, 1, 2, 3, 4)
 
 
 class Inverted(NamedTuple):
-    """Medians over three seeds.
+    """Medians over five seeds.
 
     Attributes:
         error: mean |x - G(E(x))|, over what it is of other points' reconstructions.

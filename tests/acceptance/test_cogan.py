@@ -9,7 +9,7 @@ from genjax import data
 from genjax.gan import cogan
 from tests.acceptance.rounds import play
 
-ROUNDS, BATCH = 1500, 32
+ROUNDS, BATCH = 2000, 32
 SMALL = {"latent_dim": 16, "prior": "normal", "width": 16, "learning_rate": 1e-3}
 
 

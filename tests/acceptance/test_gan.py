@@ -23,7 +23,7 @@ ONE = standing_generator(1, [1.0])
 SOFTPLUS = lambda x: np.logaddexp(0.0, x)
 
 
-def at_rest(make, draw, generator=ONE, rates=(5e-3, 1e-3, 1e-4), **options):
+def at_rest(make, draw, generator=ONE, rates=(5e-3, 1e-3, 1e-4), batch_size=512, **options):
     """(model, state) after falling rates; data by `draw`, fakes by the generator."""
     model = make(
         Spec((1,)),
@@ -35,7 +35,7 @@ def at_rest(make, draw, generator=ONE, rates=(5e-3, 1e-3, 1e-4), **options):
         first_moment=0.9,
         **options,
     )
-    state, _ = train(model, draw, [0], 600 * len(rates), 512, [generator])
+    state, _ = train(model, draw, [0], 600 * len(rates), batch_size, [generator])
     return model, first(state)
 
 
@@ -68,7 +68,7 @@ def test_one_sided_smoothing_scales_the_data_alone():
 
 def test_least_squares_at_its_optimum():
     """f = p / (p + q) for labels (0, 1), and the loss is 1/2 of the integral of p q / (p + q)."""
-    model, state = at_rest(lsgan, normal())
+    model, state = at_rest(lsgan, normal(), batch_size=1024)
     value = logits_on_grid(model, state)
     loss = 0.5 * expectation((value - 1) ** 2) + 0.5 * expectation(value**2, 1.0)
     middle = (GRID > -2) & (GRID < 3)

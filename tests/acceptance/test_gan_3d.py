@@ -11,7 +11,7 @@ from genjax.data import voxels
 from genjax.gan import gan_3d
 from tests.acceptance import games
 
-SIDE, BATCH, ROUNDS, DRAWN = 8, 64, 3000, 500
+SIDE, BATCH, ROUNDS, DRAWN = 8, 64, 3400, 500
 SOLIDS = [voxels.SOLIDS.index(name) for name in ("box", "ellipsoid", "cross")]
 SEEDS = (0, 1, 2)
 SCALE, CELL = 0.62, 2 / SIDE  # of [-1, 1]^3
