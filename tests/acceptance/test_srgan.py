@@ -34,8 +34,8 @@ def sharpness(images):
 def test_adversarial_training_trades_decibels_for_features():
     """Four times as large. Squared error to adversarial: 27.9 to 19.3 dB, distance in the learned
     features 0.106 to 0.090 (at single moments 0.071 to 0.091), Laplacian power of the true 0.01 to 0.54
-    (0.41 to 1.10). The first stage is 3.0 dB below bicubic after these few rounds. Two
-    players do not come to rest: the second's figures are the medians of MOMENTS.
+    (0.41 to 1.10). The first stage is 3.0 dB below bicubic after these few rounds. Two players do not
+    come to rest: the second's figures are the medians of MOMENTS.
     """
     first, second = srgan(
         Spec((SIDE, SIDE, 1), 256),

@@ -194,7 +194,7 @@ def usual(name):
 FIRST = ("autoencoder", "made", "vae", "gan")
 HEAVY = ("multi_scale_pixel_rnn", "pixel_cnn_pp", "pix2pix", "cyclegan", "text_to_image")
 HEAVY += ("sngan", "biggan", "progan", "srgan", "improved_gan", "age_cgan", "cs_gan")
-COMPILED_ELSEWHERE = ("pixel_cnn_pp",)  # a minute; its own acceptance checks play and draw
+COMPILED_ELSEWHERE = ("pixel_cnn_pp",)  # half a minute; its own acceptance checks play and draw
 
 
 def is_usual(case):
